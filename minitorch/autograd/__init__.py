@@ -1,0 +1,22 @@
+"""Reverse-mode automatic differentiation: the graph, the walk through it, and the check against differences."""
+
+from minitorch.autograd.backward import backward, grad
+from minitorch.autograd.function import Function
+from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minitorch.autograd.mode import detect_anomaly, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd.variable import Variable
+
+__all__ = [
+    "Function",
+    "GradcheckError",
+    "Variable",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "is_grad_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]

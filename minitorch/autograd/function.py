@@ -1,0 +1,177 @@
+"""The graph: an operation that is applied makes one node.
+
+A node knows the nodes that its inputs came from (its edges) and what it saved for its derivative; it never knows its
+outputs, so a result that is dropped takes its whole graph along.
+"""
+
+import itertools
+import traceback
+
+from minitorch.autograd.mode import mode
+from minitorch.autograd.variable import Variable
+
+_numbers = itertools.count()
+
+
+class Function:
+    """A differentiable operation; an instance is the node of one application.
+
+    Write a subclass with two static methods and call `apply`::
+
+        class Square(Function):
+            @staticmethod
+            def forward(ctx, x):                 # arrays in, array (or tuple of arrays) out
+                ctx.save_for_backward(x)
+                return x * x
+
+            @staticmethod
+            def backward(ctx, grad):             # tensors in, one tensor (or None) per positional input out
+                (x,) = ctx.saved_tensors
+                return 2 * x * grad
+
+    Backward is written in tensor operations, so derivatives of derivatives need no more code. A gradient may have
+    the broadcast shape of the operation: the walk sums it to the shape of the input.
+
+    Attributes:
+        needs_input_grad: for each positional input, whether its gradient is wanted.
+        is_view: class attribute; the result shows the memory of the first input.
+    """
+
+    is_view = False
+    _saved = ()
+    _constant = ()
+    output_shapes = None
+    _hooks = None
+    _retained = None
+    _called_from = None
+
+    @staticmethod
+    def forward(ctx, *arrays, **params):
+        raise NotImplementedError("a Function needs a static method forward(ctx, *arrays, **params)")
+
+    @staticmethod
+    def backward(ctx, *grads):
+        raise NotImplementedError("a Function needs a static method backward(ctx, *grads)")
+
+    @classmethod
+    def apply(cls, *inputs, **params):
+        """Run forward and, where a gradient may be asked for, hang the node into the graph.
+
+        Args:
+            inputs: tensors, numbers or None; gradients go to the tensors.
+            params: everything else that forward takes.
+        """
+        node = cls()
+        recording = mode.grad
+        arrays, needs, first = [], [], None
+        for x in inputs:
+            if isinstance(x, Variable):
+                arrays.append(x.array)
+                needs.append(recording and x._requires_grad)
+                if first is None:
+                    first = x
+            else:
+                arrays.append(x)
+                needs.append(False)
+        node.needs_input_grad = needs
+        result = cls.forward(node, *arrays, **params)
+        several = type(result) is tuple
+        results = result if several else (result,)
+        outputs = []
+        for array in results:
+            for given in arrays:
+                if array is given:  # saved values are told by their array object: each tensor has its own
+                    array = array.view()
+            outputs.append(first._wrap(array))
+        if cls.is_view:
+            for output in outputs:
+                output._counter = first._counter
+                output._base = first._base or (first, first._edge)
+        if True in needs:
+            node._record(inputs, outputs, results)
+        return tuple(outputs) if several else outputs[0]
+
+    def _record(self, inputs, outputs, results):
+        """Hang the node into the graph: edges to where the inputs came from, the outputs' edges to the node."""
+        self.number = next(_numbers)
+        self.edges, self.shapes = edges, shapes = [], []
+        for x in inputs:
+            if isinstance(x, Variable):
+                edges.append(x._edge_to())
+                shapes.append(x.array.shape)
+            else:
+                edges.append(None)
+                shapes.append(None)
+        self._wrap = outputs[0]._wrap
+        if self._saved:
+            self._saved = [self._keep(value, inputs, outputs, results) for value in self._saved]
+        if mode.anomaly:
+            self._called_from = "".join(traceback.format_stack(limit=12)[:-3])
+        for i, output in enumerate(outputs):
+            if output.array.dtype.kind == "f" and not self._is_constant(results[i]):
+                output._edge = (self, i)
+                output._requires_grad = True
+        self.output_count = len(outputs)
+        if self.output_count > 1:
+            self.output_shapes = [x.array.shape if x._requires_grad else None for x in outputs]
+
+    def _is_constant(self, array):
+        return any(array is c for c in self._constant) if self._constant else False
+
+    def save_for_backward(self, *values):
+        """Keep inputs, outputs or other arrays (or None, numbers) for backward; call it once, in forward."""
+        self._saved = values
+
+    def mark_non_differentiable(self, *outputs):
+        """Say in forward which of several results carry no gradient; integers never do."""
+        self._constant = outputs
+
+    def _keep(self, value, inputs, outputs, results):
+        """(value, edge, counter, version): enough to rebuild a saved tensor without holding the tensor."""
+        for x, edge in zip(inputs, self.edges):
+            if isinstance(x, Variable) and x.array is value:
+                return value, edge, x._counter, x._counter[0]
+        for i, x in enumerate(outputs):
+            if results[i] is value:
+                return x.array, i, x._counter, x._counter[0]  # not an edge to itself: that would be a cycle
+        return value, None, None, 0
+
+    @property
+    def saved_tensors(self):
+        """What `save_for_backward` was given, arrays as tensors with their place in the graph.
+
+        Raises:
+            RuntimeError: a value was overwritten in place since.
+        """
+        return tuple([self._restore(*kept) for kept in self._saved])
+
+    def _restore(self, value, edge, counter, version):
+        if not hasattr(value, "ndim"):
+            return value
+        if counter is not None and counter[0] != version:
+            raise RuntimeError(
+                f"backward: a value that {self.name()} of shape {value.shape} needs was changed in place since "
+                f"(it is at version {counter[0]}, saved at version {version}); use the out-of-place operation, or "
+                "clone() the value before changing it"
+            )
+        if isinstance(edge, Variable):
+            return edge
+        tensor = self._wrap(value)
+        if edge is not None:
+            tensor._edge = (self, edge) if isinstance(edge, int) else edge
+            tensor._requires_grad = True
+        if counter is not None:
+            tensor._counter = counter
+        return tensor
+
+    def name(self):
+        """The operation's name, as in ``grad_fn=<MulBackward0>``."""
+        return f"{type(self).__name__}Backward0"
+
+    @property
+    def next_functions(self):
+        """((node, output number), ...) of the inputs; a leaf stands as (leaf, 0), a constant as (None, 0)."""
+        return tuple((edge if type(edge) is tuple else (edge, 0)) for edge in self.edges)
+
+    def __repr__(self):
+        return f"<{self.name()}>"

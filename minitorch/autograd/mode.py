@@ -1,0 +1,73 @@
+"""Switches of the engine, one set for each thread: is a graph being recorded, and is every gradient inspected."""
+
+import contextlib
+import threading
+
+
+class _Mode(threading.local):
+    grad = True
+    anomaly = False
+
+
+mode = _Mode()
+
+
+class _Switch(contextlib.ContextDecorator):
+    """Sets one switch for a `with` block, or for every call of a decorated function, and puts it back after."""
+
+    def __init__(self, name, value):
+        if not isinstance(value, bool):
+            raise TypeError(f"expected True or False, got {value!r}")
+        self.name, self.value, self.before = name, value, []
+
+    def __enter__(self):
+        self.before.append(getattr(mode, self.name))
+        setattr(mode, self.name, self.value)
+
+    def __exit__(self, *exception):
+        setattr(mode, self.name, self.before.pop())
+
+    def _recreate_cm(self):  # a decorated function may run in several threads at once
+        return _Switch(self.name, self.value)
+
+
+class _SetNow(_Switch):
+    """A switch that acts when it is made; as a `with` block it also ends."""
+
+    def __init__(self, name, value):
+        super().__init__(name, value)
+        super().__enter__()
+
+    def __enter__(self):
+        setattr(mode, self.name, self.value)
+
+
+def no_grad(function=None):
+    """Record no graph: ``with no_grad():``, ``@no_grad()`` or ``@no_grad``. Results do not require a gradient."""
+    switch = _Switch("grad", False)
+    return switch if function is None else switch(function)
+
+
+def enable_grad(function=None):
+    """Record the graph, also inside `no_grad`: ``with enable_grad():``, ``@enable_grad()`` or ``@enable_grad``."""
+    switch = _Switch("grad", True)
+    return switch if function is None else switch(function)
+
+
+def set_grad_enabled(value):
+    """Record the graph or not: ``with set_grad_enabled(training):``, or a plain call, which holds until the next."""
+    return _SetNow("grad", value)
+
+
+def detect_anomaly(check_nan=True):
+    """Look at every gradient and stop at the first NaN.
+
+    Within the block each operation remembers the lines that called it. A backward that makes a NaN raises a
+    RuntimeError that names the forward operation and shows those lines. Slow: for finding a fault.
+    """
+    return _Switch("anomaly", check_nan)
+
+
+def is_grad_enabled():
+    """True while operations record a graph."""
+    return mode.grad

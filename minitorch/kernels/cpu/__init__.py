@@ -1,0 +1,28 @@
+"""Kernels for the CPU: NumPy, work split over threads in blocks that stay in the cache."""
+
+from minitorch.kernels.cpu.activation import log_softmax, relu, relu_grad, softmax
+from minitorch.kernels.cpu.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
+from minitorch.kernels.cpu.linalg import matmul
+from minitorch.kernels.cpu.normalization import batch_norm, batch_norm_grad, channel_affine
+from minitorch.kernels.cpu.optimizer import sgd
+from minitorch.kernels.cpu.pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad, window_indices
+
+__all__ = [
+    "avg_pool2d",
+    "avg_pool2d_grad",
+    "batch_norm",
+    "batch_norm_grad",
+    "channel_affine",
+    "conv2d",
+    "conv2d_input_grad",
+    "conv2d_weight_grad",
+    "log_softmax",
+    "matmul",
+    "max_pool2d",
+    "max_pool2d_grad",
+    "relu",
+    "relu_grad",
+    "sgd",
+    "softmax",
+    "window_indices",
+]

@@ -1,0 +1,43 @@
+"""Activations on arrays. Large arrays are cut into blocks along the first axis and shared among the threads."""
+
+import numpy as np
+
+from minitorch.kernels.cpu.elementwise import elementwise
+
+
+def relu(x):
+    """max(x, 0); NaN stays NaN."""
+    return elementwise(_relu, x)
+
+
+def _relu(x, out):
+    np.maximum(x, 0, out=out)
+
+
+def relu_grad(grad, y):
+    """The gradient where the result y was positive, 0 elsewhere."""
+    return elementwise(_relu_grad, grad, y)
+
+
+def _relu_grad(grad, y, out):
+    np.multiply(grad, y > 0, out=out)
+
+
+def softmax(x, axis):
+    """exp(x) / sum(exp(x)) along an axis; the maximum is taken out first, so that nothing overflows."""
+    if x.shape[axis] == 0:
+        return x.copy()
+    with np.errstate(invalid="ignore"):  # inf - inf: the result is NaN, as it should be
+        y = np.exp(x - x.max(axis=axis, keepdims=True))
+        y /= y.sum(axis=axis, keepdims=True)
+    return y
+
+
+def log_softmax(x, axis):
+    """x - log(sum(exp(x))) along an axis; the maximum is taken out first."""
+    if x.shape[axis] == 0:
+        return x.copy()
+    with np.errstate(invalid="ignore"):
+        y = x - x.max(axis=axis, keepdims=True)
+        y -= np.log(np.exp(y).sum(axis=axis, keepdims=True))
+    return y

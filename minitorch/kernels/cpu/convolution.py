@@ -1,0 +1,158 @@
+"""Two-dimensional convolution of (N, C, H, W) arrays and its two gradients.
+
+All three reduce to one correlation: output (oh, ow) of tap (kh, kw) reads the input at
+(oh * stride + kh * dilation - lead), where ``lead`` is the padding before the first row or column,
+and zero outside. The gradient for the input is such a correlation too, of the output's gradient
+with the flipped weight: one for each residue of the position modulo the stride (``_input_phases``).
+So nothing is ever scattered, and a strided gradient multiplies no zeros.
+
+The work is a matrix product of the weight with columns, copies of the windows. What differs is
+how the columns are made, which decides the speed:
+
+* ``planes``, few channels: every window position is one contiguous slice of the flat padded plane.
+* ``channels_last``, from 16 channels per group: windows are rows of KW * C contiguous numbers.
+  Below 16 channels those rows are too short to copy fast; above, the product works for small
+  planes too, because the pixels of several images go into one product.
+* ``depthwise``, one channel per group: multiply-adds of shifted planes, no product at all.
+* 1 x 1 kernels on large planes go to ``planes``, which then multiplies the input as it lies.
+"""
+from math import gcd
+
+import numpy as np
+
+from minitorch.kernels.cpu import convolution_channels_last as channels_last
+from minitorch.kernels.cpu import convolution_depthwise as depthwise
+from minitorch.kernels.cpu import convolution_planes as planes
+
+_MANY_CHANNELS = 16
+_LARGE_PLANE = 64  # pixels: enough columns for one product per image
+
+
+def output_length(length, kernel, stride, padding, dilation):
+    """Windows along one axis; ``padding`` is (before, after)."""
+    return (length + padding[0] + padding[1] - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def conv2d(x, weight, bias, stride, padding, dilation, groups):
+    """Cross-correlate x (N, C, H, W) with weight (O, C / groups, KH, KW); returns (N, O, OH, OW).
+
+    ``stride`` and ``dilation`` are (vertical, horizontal), ``padding`` is ((top, bottom),
+    (left, right)), ``bias`` is (O,) or None.
+    """
+    shape = (x.shape[0], weight.shape[0]) + tuple(
+        output_length(x.shape[2 + axis], weight.shape[2 + axis], stride[axis], padding[axis], dilation[axis])
+        for axis in (0, 1))
+    y = np.empty(shape, x.dtype)
+    _correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation, groups)
+    return y
+
+
+def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, groups):
+    """Gradient of ``conv2d`` for x, from grad (N, O, OH, OW); returns ``input_shape``.
+
+    This is the forward pass of a transposed convolution as well.
+    """
+    dx = np.empty(input_shape, grad.dtype)
+    if grad.size == 0:
+        dx.fill(0)
+        return dx
+    if 1 < weight.shape[1] < _MANY_CHANNELS or groups == 1 == weight.shape[1]:
+        planes.input_grad(grad, weight, dx, stride, (padding[0][0], padding[1][0]), dilation, groups)
+        return dx
+    transposed = _transpose_groups(weight, groups)
+    row_phases, column_phases = (
+        [_input_phase(residue, weight.shape[2 + axis], stride[axis], padding[axis][0], dilation[axis])
+         for residue in range(stride[axis])]
+        for axis in (0, 1))
+    for row_residue, rows in enumerate(row_phases):
+        for column_residue, columns in enumerate(column_phases):
+            part = dx[:, :, row_residue::stride[0], column_residue::stride[1]]
+            if rows is None or columns is None:
+                part[...] = 0
+                continue
+            (row_taps, row_lead, row_step), (column_taps, column_lead, column_step) = rows, columns
+            taps = transposed[:, :, row_taps, column_taps]
+            _correlate(grad, taps, None, part, (1, 1), (row_lead, column_lead), (row_step, column_step), groups)
+    return dx
+
+
+def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups):
+    """Gradient of ``conv2d`` for the weight, from grad (N, O, OH, OW); returns ``weight_shape``."""
+    if grad.size == 0 or x.size == 0:
+        return np.zeros(weight_shape, grad.dtype)
+    kernel, lead = weight_shape[2:], (padding[0][0], padding[1][0])
+    x, stride = _drop_unread(x, grad.shape[2:], kernel, stride, lead)
+    dweight = np.empty(weight_shape, grad.dtype)
+    route = _route(weight_shape, grad.shape[2:], groups)
+    if route is channels_last:
+        for mine, out, weight_part in _group_slices(weight_shape, groups):
+            route.weight_grad(grad[:, out], x[:, mine], dweight[weight_part], stride, lead, dilation)
+    else:
+        route.weight_grad(grad, x, dweight, stride, lead, dilation, groups)
+    return dweight
+
+
+def _correlate(x, weight, bias, out, stride, lead, dilation, groups):
+    """The correlation above, written into ``out`` (N, O, OH, OW), which may be a strided view."""
+    if out.size == 0:
+        return
+    x, stride = _drop_unread(x, out.shape[2:], weight.shape[2:], stride, lead)
+    route = _route(weight.shape, out.shape[2:], groups)
+    if route is channels_last:
+        for mine, target, weight_part in _group_slices(weight.shape, groups):
+            part_bias = None if bias is None else bias[target]
+            route.correlate(x[:, mine], weight[weight_part], part_bias, out[:, target], stride, lead, dilation)
+    else:
+        route.correlate(x, weight, bias, out, stride, lead, dilation, groups)
+
+
+def _route(weight_shape, out_size, groups):
+    """The module whose way of making columns is fastest here."""
+    _, group_channels, kernel_height, kernel_width = weight_shape
+    if group_channels == 1 and groups > 1:
+        return depthwise
+    if kernel_height == kernel_width == 1 and out_size[0] * out_size[1] >= _LARGE_PLANE:
+        return planes
+    return channels_last if group_channels >= _MANY_CHANNELS else planes
+
+
+def _drop_unread(x, out_size, kernel, stride, lead):
+    """A 1 x 1 kernel with a stride reads a subset of x: take it, and the stride is 1."""
+    if kernel != (1, 1) or lead != (0, 0):
+        return x, stride
+    x = x[:, :, ::stride[0], ::stride[1]]
+    return x[:, :, :out_size[0], :out_size[1]], (1, 1)
+
+
+def _group_slices(weight_shape, groups):
+    """For each group: its slice of the input's channels, of the output's, and of the weight."""
+    out_channels, group_channels = weight_shape[0] // groups, weight_shape[1]
+    for group in range(groups):
+        out = slice(group * out_channels, (group + 1) * out_channels)
+        yield slice(group * group_channels, (group + 1) * group_channels), out, out
+
+
+def _transpose_groups(weight, groups):
+    """Swap input and output channels inside each group: (O, C / groups, ...) to (C, O / groups, ...)."""
+    out_channels, group_channels = weight.shape[0] // groups, weight.shape[1]
+    split = weight.reshape((groups, out_channels) + weight.shape[1:]).swapaxes(1, 2)
+    return split.reshape((groups * group_channels, out_channels) + weight.shape[2:])
+
+
+def _input_phase(residue, kernel, stride, padding, dilation):
+    """Which outputs reach the inputs at ``residue`` modulo ``stride``, along one axis.
+
+    Input h meets output oh through tap k when oh * stride = h + padding - k * dilation. For one
+    residue of h only every ``step``-th tap can fulfil this. Returns those taps in falling order
+    as a slice, and the lead and dilation of the correlation over oh; None if no tap can.
+    """
+    common = gcd(stride, dilation)
+    step, spacing = stride // common, dilation // common
+    first = next((k for k in range(min(kernel, step)) if (residue + padding - k * dilation) % stride == 0), None)
+    if first is None:
+        return None
+    last = first + (kernel - 1 - first) // step * step
+    stop = first - step
+    taps = slice(last, stop if stop >= 0 else None, -step)
+    lead = -(residue + padding - last * dilation) // stride
+    return taps, lead, spacing

@@ -1,0 +1,34 @@
+"""What the routes of the convolution share: cutting the work into blocks, and padding."""
+from minitorch.kernels.cpu.parallel import get_num_threads
+
+
+def blocks(images, rows, row_bytes, cache_bytes):
+    """Cut a batch into blocks of whole images, or of rows of one image, of about ``cache_bytes``.
+
+    ``row_bytes`` is what one output row needs. Returns a list of (first image, last image + 1,
+    first output row, last output row + 1) with at least one block per thread where possible.
+    """
+    threads = get_num_threads()
+    fitting_rows = max(1, cache_bytes // max(1, row_bytes))
+    if images < threads:
+        fitting_rows = min(fitting_rows, -(-rows * images // threads))
+    if fitting_rows < rows:
+        count = -(-rows // fitting_rows)
+        edges = [rows * part // count for part in range(count + 1)]
+        return [(image, image + 1, start, stop) for image in range(images)
+                for start, stop in zip(edges, edges[1:])]
+    together = max(1, min(fitting_rows // rows, -(-images // threads)))
+    return [(start, min(start + together, images), 0, rows) for start in range(0, images, together)]
+
+
+def inside(length, first, count, stride=1):
+    """Which of the positions first, first + stride, ... (``count`` of them) lie in range(length).
+
+    Returns the slice among the positions and the slice of range(length); both may be empty.
+    """
+    start = min(count, max(0, -(first // stride)))
+    stop = max(start, min(count, -((first - length) // stride)))
+    position = first + start * stride
+    if start == stop:
+        return slice(0, 0), slice(0, 0)
+    return slice(start, stop), slice(position, first + (stop - 1) * stride + 1, stride)

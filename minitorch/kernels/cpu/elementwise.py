@@ -1,0 +1,24 @@
+"""Functions that work number by number, run over blocks of large arrays by all threads."""
+
+import numpy as np
+
+from minitorch.kernels.cpu.parallel import parallel_for
+
+_BLOCK = 32_768  # numbers: a few float32 operands of it fit into the L2 cache
+_WORTH_SPLITTING = 65_536  # below it, waking a thread costs more than it saves
+
+
+def elementwise(function, *arrays):
+    """A new array of the first one's shape and dtype that `function(*arrays, out)` fills."""
+    out = np.empty(arrays[0].shape, arrays[0].dtype)
+    in_place(function, *arrays, out)
+    return out
+
+
+def in_place(function, *arrays):
+    """Call `function` on matching blocks of the arrays, which have one shape; it writes into some of them."""
+    if arrays[0].size < _WORTH_SPLITTING or not all(a.flags.c_contiguous for a in arrays):
+        function(*arrays)
+        return
+    flat = [a.reshape(-1) for a in arrays]
+    parallel_for(lambda start, stop: function(*[a[start:stop] for a in flat]), flat[0].size, _BLOCK)

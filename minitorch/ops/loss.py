@@ -1,0 +1,199 @@
+"""Losses."""
+
+
+from minitorch.autograd import Function
+from minitorch.device import array_module, is_cuda
+from minitorch.ops.activation import log_softmax
+from minitorch.ops.operands import require_float, require_same, require_same_device, require_tensor
+
+
+class NLL(Function):
+    """-log_probability[n, target[n], ...], times the class weight; 0 where the target is to be ignored."""
+
+    @staticmethod
+    def forward(ctx, log_probability, target, factor):
+        ctx.target, ctx.factor, ctx.shape = target, factor, log_probability.shape
+        return -log_probability[_at(target)] * factor
+
+    @staticmethod
+    def backward(ctx, grad):
+        return NLLGrad.apply(grad, target=ctx.target, factor=ctx.factor, shape=ctx.shape)
+
+
+class NLLGrad(Function):
+    @staticmethod
+    def forward(ctx, grad, target, factor, shape):
+        ctx.target, ctx.factor = target, factor
+        result = array_module(grad).zeros(shape, dtype=grad.dtype)
+        result[_at(target)] = -grad * factor
+        return result
+
+    @staticmethod
+    def backward(ctx, grad):
+        return NLL.apply(grad, target=ctx.target, factor=ctx.factor)
+
+
+def _at(target):
+    """The index that picks from (N, C, ...) the class number of each place of (N, ...)."""
+    xp = array_module(target)
+    grid = [xp.arange(n).reshape([-1 if i == k else 1 for i in range(target.ndim)]) for k, n in enumerate(target.shape)]
+    return (grid[0], target, *grid[1:])
+
+
+def _reduce(name, loss, reduction):
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    _check_reduction(name, reduction)
+    return loss
+
+
+def _check_reduction(name, reduction):
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{name}: reduction must be 'none', 'mean' or 'sum', got {reduction!r}")
+
+
+def mse_loss(input, target, reduction="mean"):
+    """The squared difference, averaged, summed or (reduction ``"none"``) element by element.
+
+    Args:
+        input, target: tensors of one shape.
+    """
+    require_same("mse_loss", input=input, target=target)
+    _check_reduction("mse_loss", reduction)
+    if input.array.shape != target.array.shape:
+        raise ValueError(
+            f"mse_loss: input {input.array.shape} and target {target.array.shape} must have one shape; "
+            "broadcasting here is nearly always a slip (reshape or expand one of them)"
+        )
+    difference = input - target
+    return _reduce("mse_loss", difference * difference, reduction)
+
+
+def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
+    """The negative log likelihood of the right classes.
+
+    Args:
+        input: log probabilities, (N, C), (C,) or (N, C, d1, ...), from `log_softmax`.
+        target: class numbers int64, (N,), () or (N, d1, ...).
+        weight: (C,), a factor for each class, or None.
+        ignore_index: targets of this number do not count.
+        reduction: ``"mean"`` (over the weights of the targets), ``"sum"`` or ``"none"``.
+
+    Raises:
+        IndexError: a class number out of range.
+        RuntimeError, ValueError: shapes or dtypes that do not fit.
+    """
+    _check_reduction("nll_loss", reduction)
+    target, factor = _class_numbers("nll_loss", input, target, weight, ignore_index)
+    return _nll(input, target, factor, reduction)
+
+
+def _nll(log_probability, target, factor, reduction):
+    single = log_probability.array.ndim == 1
+    if single:
+        log_probability, target, factor = log_probability.unsqueeze(0), target.reshape(1), factor.reshape(1)
+    loss = NLL.apply(log_probability, target=target, factor=factor)
+    if reduction == "none":
+        return loss.squeeze(0) if single else loss
+    return loss.sum() if reduction == "sum" else loss.sum() / loss._wrap(factor.sum(dtype=factor.dtype))
+
+
+def _class_numbers(name, input, target, weight, ignore_index):
+    """The checked target with ignored places set to class 0, and each place's weight (0 where ignored)."""
+    require_float(name, input=input)
+    require_tensor(name, target=target)
+    require_same_device(name, input, target)
+    shape, numbers = input.array.shape, target.array
+    if not shape:
+        raise ValueError(f"{name}: input must be (N, C) or (C,), got a 0-dimensional tensor")
+    classes = shape[1] if len(shape) > 1 else shape[0]
+    expected = (shape[0], *shape[2:]) if len(shape) > 1 else ()
+    if numbers.dtype.kind not in "iu":
+        raise RuntimeError(
+            f"{name}: target must hold class numbers 0..{classes - 1} (int64, shape {expected}), got {numbers.dtype} "
+            f"of shape {numbers.shape}; convert with .long()"
+        )
+    if numbers.shape != expected:
+        raise ValueError(f"{name}: target must have shape {expected} for input {shape}, got {numbers.shape}")
+    if weight is not None:
+        require_same(name, input=input, weight=weight)
+        if weight.array.shape != (classes,):
+            raise RuntimeError(f"{name}: weight must have shape ({classes},), got {weight.array.shape}")
+    ignored = numbers == ignore_index
+    kept = array_module(numbers).where(ignored, 0, numbers)
+    if not is_cuda(numbers) and kept.size and (kept.min() < 0 or kept.max() >= classes):
+        wrong = int(kept.min() if kept.min() < 0 else kept.max())
+        raise IndexError(f"{name}: target {wrong} is out of range for {classes} classes (0..{classes - 1})")
+    ones = (~ignored).astype(input.array.dtype)
+    return kept, ones if weight is None else ones * weight.array[kept]
+
+
+def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
+    """The negative log likelihood of the right classes under softmax: `log_softmax`, then `nll_loss`.
+
+    Args:
+        input: scores (logits), (N, C), (C,) or (N, C, d1, ...); not probabilities.
+        target: class numbers int64, (N,), () or (N, d1, ...); or probabilities, floating point, shaped as the input.
+        weight: (C,), a factor for each class, or None.
+        ignore_index: class number that does not count; not for probabilities.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        label_smoothing: share of every target, 0 to 1, that is spread over all classes (Szegedy et al. 2016,
+            "Rethinking the Inception architecture", section 7).
+
+    Raises:
+        IndexError: a class number out of range.
+        RuntimeError, ValueError: shapes or dtypes that do not fit.
+    """
+    name = "cross_entropy"
+    require_float(name, input=input)
+    require_tensor(name, target=target)
+    _check_reduction(name, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"{name}: label_smoothing must be between 0 and 1, got {label_smoothing}")
+    if input.array.ndim == 0:
+        raise ValueError(f"{name}: input must be (N, C) or (C,), got a 0-dimensional tensor")
+    dim = min(1, input.array.ndim - 1)
+    if target.array.dtype.kind == "f":
+        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim)
+    numbers, factor = _class_numbers(name, input, target, weight, ignore_index)
+    log_probability = log_softmax(input, dim)
+    loss = _nll(log_probability, numbers, factor, reduction)
+    if label_smoothing == 0:
+        return loss
+    spread = _spread(log_probability, weight, dim)
+    spread = spread * spread._wrap((target.array != ignore_index).astype(input.array.dtype))
+    if reduction == "mean":
+        spread = spread.sum() / spread._wrap(factor.sum(dtype=factor.dtype))
+    elif reduction == "sum":
+        spread = spread.sum()
+    return loss * (1 - label_smoothing) + spread * (label_smoothing / input.array.shape[dim])
+
+def _spread(log_probability, weight, dim):
+    """The loss of a target that is spread evenly, times the number of classes."""
+    if weight is not None:
+        log_probability = log_probability * weight.reshape([-1] + [1] * (log_probability.array.ndim - dim - 1))
+    return -log_probability.sum(dim)
+
+
+def _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim):
+    name, shape = "cross_entropy", input.array.shape
+    if target.array.shape != shape:
+        expected = (shape[0], *shape[2:]) if len(shape) > 1 else ()
+        raise RuntimeError(
+            f"{name}: target must hold class numbers 0..{shape[dim] - 1} (int64, shape {expected}) or probabilities "
+            f"(floating point, shape {shape}), got {target.array.dtype} of shape {target.array.shape}"
+        )
+    require_same(name, input=input, target=target, weight=weight)
+    if weight is not None and weight.array.shape != (shape[dim],):
+        raise RuntimeError(f"{name}: weight must have shape ({shape[dim]},), got {weight.array.shape}")
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / shape[dim]
+    terms = log_softmax(input, dim) * target
+    if weight is not None:
+        terms = terms * weight.reshape([-1] + [1] * (len(shape) - dim - 1))
+    loss = -terms.sum(dim)
+    if reduction == "mean":
+        return loss.sum() / max(input.array.size // shape[dim] if shape[dim] else 0, 1)
+    return loss.sum() if reduction == "sum" else loss

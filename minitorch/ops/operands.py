@@ -1,0 +1,226 @@
+"""What operands of an operation must agree on: device, number type, axes. Every family checks through here."""
+
+import math
+
+import numpy as np
+
+from minitorch import dtype as dtypes
+from minitorch.autograd import Function, Variable
+from minitorch.device import device, device_of, is_cuda, to_device
+
+
+class Cast(Function):
+    """Another number type; gradients go back in the type that came in."""
+
+    @staticmethod
+    def forward(ctx, x, dtype):
+        ctx.dtype = x.dtype
+        return x.astype(dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return cast(grad, ctx.dtype)
+
+
+def cast(x, dtype):
+    """The tensor in another number type; the tensor itself if it has it."""
+    return x if x.array.dtype == dtype else Cast.apply(x, dtype=dtype)
+
+
+def require_tensor(name, **arguments):
+    """Raise TypeError, naming operation and argument, unless every argument is a tensor."""
+    for argument, x in arguments.items():
+        if not isinstance(x, Variable):
+            hint = "; wrap it: minitorch.tensor(...)" if isinstance(x, (np.ndarray, list, tuple, int, float)) else ""
+            raise TypeError(f"{name}: {argument} must be a tensor, got {type(x).__name__}{hint}")
+
+
+def require_same(name, **arguments):
+    """Raise unless all arguments are tensors of one number type on one device; None is passed over."""
+    given = {argument: x for argument, x in arguments.items() if x is not None}
+    require_tensor(name, **given)
+    (first_name, first), *rest = given.items()
+    for argument, x in rest:
+        if x.array.dtype != first.array.dtype:
+            raise RuntimeError(
+                f"{name}: {first_name} and {argument} must have the same dtype, got {first.array.dtype} and "
+                f"{x.array.dtype}; convert one with .to(dtype)"
+            )
+        require_same_device(name, first, x)
+
+
+def require_same_device(name, a, b):
+    """Raise RuntimeError where two tensors live on different devices."""
+    if type(a.array) is not type(b.array) or (is_cuda(a.array) and a.array.device != b.array.device):
+        raise RuntimeError(
+            f"{name}: all tensors must be on one device, got {device_of(a.array)} and {device_of(b.array)}; "
+            "move one with .to(device)"
+        )
+
+
+def require_float(name, **arguments):
+    """Raise RuntimeError unless every argument is a floating-point tensor."""
+    require_tensor(name, **arguments)
+    for argument, x in arguments.items():
+        if x.array.dtype.kind != "f":
+            raise RuntimeError(f"{name}: {argument} must be floating point, got {x.array.dtype}; use .float()")
+
+
+def pair(name, a, b):
+    """Two operands, at least one a tensor, in their common number type by PyTorch's rules; numbers stay numbers.
+
+    A number or a 0-dimensional tensor never widens a tensor of the same kind: float32 times 2.5 stays float32.
+    """
+    if isinstance(a, Variable) and isinstance(b, Variable):
+        x, y = a.array, b.array
+        if type(x) is not type(y):
+            a, b = _zero_dim_to_number(a, b), _zero_dim_to_number(b, a)
+            if isinstance(a, Variable) and isinstance(b, Variable):
+                require_same_device(name, a, b)
+            return pair(name, a, b)
+        if x.dtype == y.dtype:
+            return a, b
+        dtype = result_type(a, b)
+        return cast(a, dtype), cast(b, dtype)
+    if isinstance(a, Variable):
+        return _with_number(name, a, b)
+    if isinstance(b, Variable):
+        b, a = _with_number(name, b, a)
+        return a, b
+    raise TypeError(f"{name}: expected a tensor, got {type(a).__name__} and {type(b).__name__}")
+
+
+def _zero_dim_to_number(x, other):
+    """On two devices: a 0-dimensional CPU tensor that needs no gradient may stand beside a GPU tensor."""
+    if not is_cuda(x.array) and is_cuda(other.array) and x.array.ndim == 0 and not x.requires_grad:
+        return x.array.item()
+    return x
+
+
+def _with_number(name, x, number):
+    if not isinstance(number, (bool, int, float, np.number, np.bool_)):
+        hint = "; wrap it: minitorch.tensor(...)" if isinstance(number, (np.ndarray, list, tuple)) else ""
+        raise TypeError(f"{name}: expected a tensor or a number, got {type(number).__name__}{hint}")
+    dtype = x.array.dtype
+    if dtype.kind != "f":
+        kind = dtypes.of_number(number)
+        if dtypes.category(kind) > dtypes.category(dtype):
+            dtype = kind
+            x = cast(x, dtype)
+    try:
+        return x, dtype.type(number)
+    except OverflowError:
+        return x, np.asarray(number).astype(dtype)[()]
+
+
+def result_type(*operands):
+    """The number type that results from tensors and numbers together (PyTorch's type promotion)."""
+    ranks = [None, None, None]  # tensors with dimensions, 0-dimensional tensors, numbers
+    for x in operands:
+        if isinstance(x, Variable):
+            rank, dtype = (0 if x.array.ndim else 1), x.array.dtype
+        else:
+            rank, dtype = 2, dtypes.of_number(x)
+        ranks[rank] = dtype if ranks[rank] is None else dtypes.promote(ranks[rank], dtype)
+    result = None
+    for dtype in ranks:
+        if dtype is not None and (result is None or dtypes.category(dtype) > dtypes.category(result)):
+            result = dtype
+    return result
+
+
+def to_float(x):
+    """The tensor itself if floating point, else in the default floating-point type."""
+    return x if x.array.dtype.kind == "f" else cast(x, dtypes.get_default_dtype())
+
+
+def axis(name, dim, ndim):
+    """A dimension as a number from 0; a 0-dimensional tensor counts as having one.
+
+    Raises:
+        IndexError: out of range.
+        TypeError: not an integer.
+    """
+    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
+        raise TypeError(f"{name}: dim must be an integer, got {dim!r}")
+    n = max(ndim, 1)
+    if not -n <= dim < n:
+        raise IndexError(f"{name}: dimension out of range (expected to be in range of [{-n}, {n - 1}], got {dim})")
+    return int(dim) % n
+
+
+def axes(name, dim, ndim):
+    """One or several dimensions as a tuple of numbers from 0; None and () mean all.
+
+    Raises:
+        IndexError: out of range.
+        RuntimeError: a dimension named twice.
+    """
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+        return tuple(range(ndim))
+    found = tuple(axis(name, d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
+    if len(set(found)) != len(found):
+        raise RuntimeError(f"{name}: dim {dim} names a dimension twice")
+    return found if ndim else ()
+
+
+def sizes(name, given):
+    """A shape given as one sequence or as separate integers: ``(2, 3)`` from ``((2, 3),)`` or ``(2, 3)``."""
+    if len(given) == 1 and isinstance(given[0], (tuple, list)):
+        given = given[0]
+    for n in given:
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
+            raise TypeError(f"{name}: sizes must be integers, got {n!r}")
+    return tuple(int(n) for n in given)
+
+
+def two(name, argument, value, least=0):
+    """A spatial argument as (vertical, horizontal): an integer stands for both.
+
+    Raises:
+        TypeError: not one or two integers.
+        ValueError: below `least`.
+    """
+    values = (value, value) if isinstance(value, (int, np.integer)) else value
+    if not isinstance(values, (tuple, list)) or len(values) not in (1, 2):
+        raise TypeError(f"{name}: {argument} must be an integer or two integers, got {value!r}")
+    values = tuple(values) * (3 - len(values))
+    for n in values:
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
+            raise TypeError(f"{name}: {argument} must be an integer or two integers, got {value!r}")
+        if n < least:
+            raise ValueError(f"{name}: {argument} must be at least {least}, got {value!r}")
+    return int(values[0]), int(values[1])
+
+
+def shapes_text(*tensors):
+    """The shapes of tensors for an error message."""
+    return " and ".join(str(x.array.shape) if isinstance(x, Variable) else "()" for x in tensors)
+
+
+def count(shape):
+    """Number of elements of a shape."""
+    return math.prod(shape)
+
+
+class Move(Function):
+    """The same numbers on another device; gradients go back to where the input was."""
+
+    @staticmethod
+    def forward(ctx, x, where):
+        ctx.where = device_of(x)
+        return to_device(x, where)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return move(grad, ctx.where)
+
+
+def move(x, where):
+    """The tensor on a device; the tensor itself if it is there.
+
+    Raises:
+        RuntimeError: there is no such device; says what to install.
+    """
+    where = device(where)
+    return x if to_device(x.array, where) is x.array else Move.apply(x, where=where)

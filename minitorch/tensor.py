@@ -1,0 +1,385 @@
+"""`Tensor`: an array with a gradient. Every operation is a function of `minitorch.ops`; here each gets its name."""
+
+import numpy as np
+
+from minitorch import dtype as dtypes
+from minitorch import ops
+from minitorch.autograd import Variable, backward
+from minitorch.device import array_module, device_of, is_cuda, to_numpy
+from minitorch.device import device as Device
+from minitorch.printing import format_tensor
+from minitorch.random import default_generator
+
+
+def _in_place(operation):
+    """The method that puts the result of an operation into the tensor itself, under the version counter."""
+
+    def method(self, *args, **kwargs):
+        return self._become(operation(self, *args, **kwargs), f"{operation.__name__}_")
+
+    method.__name__ = method.__qualname__ = f"{operation.__name__}_"
+    method.__doc__ = f"`{operation.__name__}`, in place."
+    return method
+
+
+class Tensor(Variable):
+    """A multi-dimensional array that remembers how it came about, so that it can be differentiated.
+
+    Made by `minitorch.tensor`, `zeros`, `randn`, ... and by operations. Names, arguments and results of the methods
+    are PyTorch's.
+
+    Attributes:
+        array: the NumPy or CuPy array itself.
+        grad: after `backward()`, for a leaf: the gradient, a tensor of the same shape; None before.
+        requires_grad: whether backward reaches this tensor.
+    """
+
+    __array_ufunc__ = None  # a NumPy scalar or array on the left leaves the operation to the tensor
+    __hash__ = object.__hash__
+
+    def __init__(self, array, requires_grad=False):
+        if not hasattr(array, "dtype") or not hasattr(array, "ndim"):
+            raise TypeError(f"Tensor: expected an array, got {type(array).__name__}; use minitorch.tensor(...)")
+        dtypes.check(array.dtype)
+        self.array = array if array.ndim or not isinstance(array, np.generic) else np.asarray(array)
+        self._counter = [0]
+        if requires_grad:
+            self.requires_grad_()
+
+    @staticmethod
+    def _wrap(array):
+        """A tensor of an array, without checks."""
+        tensor = object.__new__(Tensor)
+        tensor.array = np.asarray(array) if isinstance(array, np.generic) else array
+        tensor._counter = [0]
+        return tensor
+
+    # What it is.
+
+    shape = property(lambda self: self.array.shape, doc="Sizes of the dimensions, a tuple.")
+    ndim = property(lambda self: self.array.ndim, doc="Number of dimensions.")
+    dtype = property(lambda self: self.array.dtype, doc="Type of the numbers.")
+    device = property(lambda self: device_of(self.array), doc="Where the numbers are.")
+    is_cuda = property(lambda self: is_cuda(self.array), doc="Whether the numbers are on a GPU.")
+    itemsize = property(lambda self: self.array.itemsize, doc="Bytes of one number.")
+    nbytes = property(lambda self: self.array.nbytes, doc="Bytes of all numbers.")
+    T = property(lambda self: self.permute(*range(self.ndim)[::-1]), doc="The dimensions in reverse order.")
+    mT = property(ops.matrix_transpose, doc="The last two dimensions exchanged.")
+
+    def size(self, dim=None):
+        """The shape, or the size of one dimension."""
+        return self.array.shape if dim is None else self.array.shape[ops.axis("size", dim, self.array.ndim)]
+
+    def stride(self, dim=None):
+        """For each dimension how many numbers further in memory its next entry is."""
+        steps = tuple(step // self.array.itemsize for step in self.array.strides)
+        return steps if dim is None else steps[ops.axis("stride", dim, self.array.ndim)]
+
+    def dim(self):
+        """Number of dimensions."""
+        return self.array.ndim
+
+    def numel(self):
+        """Number of elements."""
+        return self.array.size
+
+    nelement = numel
+
+    def element_size(self):
+        """Bytes of one number."""
+        return self.array.itemsize
+
+    def is_floating_point(self):
+        """Whether the numbers are floating point."""
+        return self.array.dtype.kind == "f"
+
+    def __len__(self):
+        if not self.array.ndim:
+            raise TypeError("len() of a 0-dimensional tensor")
+        return self.array.shape[0]
+
+    def __iter__(self):
+        if not self.array.ndim:
+            raise TypeError("iteration over a 0-dimensional tensor")
+        return iter(self.unbind(0))
+
+    def __repr__(self):
+        name = None if self.grad_fn is None else self.grad_fn.name()
+        place = str(self.device) if self.is_cuda else None
+        return format_tensor(
+            to_numpy(self.array),
+            requires_grad=self.requires_grad,
+            grad_fn_name=name,
+            device_text=place,
+            default_dtype=dtypes.get_default_dtype(),
+        )
+
+    def __format__(self, spec):
+        return format(self.item() if spec and not self.array.ndim else str(self), spec)
+
+    # Out of the engine.
+
+    def numpy(self):
+        """The NumPy array itself, sharing memory.
+
+        Raises:
+            RuntimeError: the tensor requires a gradient (use ``detach().numpy()``).
+            TypeError: it is on a GPU (use ``cpu().numpy()``).
+        """
+        if self.requires_grad:
+            raise RuntimeError("numpy: the tensor requires a gradient; use .detach().numpy()")
+        if self.is_cuda:
+            raise TypeError(f"numpy: the tensor is on {self.device}; use .cpu().numpy()")
+        return self.array
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        return array.astype(dtype) if dtype is not None and dtype != array.dtype else array.copy() if copy else array
+
+    def item(self):
+        """The only element as a Python number. Raises RuntimeError for more or fewer than one."""
+        if self.array.size != 1:
+            raise RuntimeError(f"item: a tensor of shape {self.array.shape} has {self.array.size} elements, not 1")
+        return self.array.item()
+
+    def tolist(self):
+        """The elements as nested Python lists, a 0-dimensional tensor as a number."""
+        return self.array.tolist()
+
+    def _number(self, name):
+        if self.array.size != 1:
+            raise RuntimeError(f"{name}: a tensor of shape {self.array.shape} has no single value; use any() or all()")
+        return self.array.item()
+
+    def __bool__(self):
+        return bool(self._number("bool"))
+
+    def __int__(self):
+        return int(self._number("int"))
+
+    def __float__(self):
+        return float(self._number("float"))
+
+    def __index__(self):
+        if self.array.dtype.kind not in "biu" or self.array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.array.item())
+
+    # Other types and places.
+
+    def to(self, *args, dtype=None, device=None, copy=False):
+        """The tensor in another type or place: ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``.
+
+        Returns:
+            The tensor itself where nothing changes, unless copy=True.
+        """
+        for given in args:
+            if isinstance(given, Tensor):
+                dtype, device = given.array.dtype, given.device
+            elif isinstance(given, (str, Device)):
+                device = given
+            elif isinstance(given, bool):
+                pass  # non_blocking
+            else:
+                dtype = given
+        result = self if dtype is None else ops.cast(self, dtypes.check(dtype))
+        result = result if device is None else ops.move(result, device)
+        return result.clone() if copy and result is self else result
+
+    def cpu(self):
+        """The tensor in host memory."""
+        return ops.move(self, "cpu")
+
+    def cuda(self, device=None):
+        """The tensor on a GPU, the current one unless given. Raises RuntimeError that says what is missing."""
+        return ops.move(self, "cuda" if device is None else device)
+
+    def type_as(self, other):
+        """The tensor in the type of another."""
+        return self.to(other.dtype)
+
+    def float(self):
+        """The tensor as float32."""
+        return self.to(dtypes.float32)
+
+    def double(self):
+        """The tensor as float64."""
+        return self.to(dtypes.float64)
+
+    def half(self):
+        """The tensor as float16."""
+        return self.to(dtypes.float16)
+
+    def long(self):
+        """The tensor as int64."""
+        return self.to(dtypes.int64)
+
+    def int(self):
+        """The tensor as int32."""
+        return self.to(dtypes.int32)
+
+    def bool(self):
+        """The tensor as booleans: True where not zero."""
+        return self.to(dtypes.bool_)
+
+    def new_tensor(self, data):
+        """A tensor of the data, of this one's type and on its device."""
+        return Tensor(array_module(self.array).array(data, dtype=self.array.dtype))
+
+    def new_zeros(self, *size):
+        """Zeros of the given shape, of this tensor's type and on its device."""
+        return Tensor._wrap(array_module(self.array).zeros(ops.sizes("new_zeros", size), dtype=self.array.dtype))
+
+    def new_ones(self, *size):
+        """Ones of the given shape, of this tensor's type and on its device."""
+        return Tensor._wrap(array_module(self.array).ones(ops.sizes("new_ones", size), dtype=self.array.dtype))
+
+    # Operations: the functions of `minitorch.ops` under the same names.
+
+    abs = ops.abs
+    add = ops.add
+    all = ops.all
+    amax = ops.amax
+    amin = ops.amin
+    any = ops.any
+    argmax = ops.argmax
+    argmin = ops.argmin
+    bitwise_and = ops.bitwise_and
+    bitwise_not = ops.bitwise_not
+    bitwise_or = ops.bitwise_or
+    bitwise_xor = ops.bitwise_xor
+    bmm = ops.bmm
+    ceil = ops.ceil
+    chunk = ops.chunk
+    clone = ops.clone
+    contiguous = ops.contiguous
+    cos = ops.cos
+    cosh = ops.cosh
+    div = ops.div
+    eq = ops.eq
+    exp = ops.exp
+    expand = ops.expand
+    expand_as = ops.expand_as
+    expm1 = ops.expm1
+    flatten = ops.flatten
+    flip = ops.flip
+    floor = ops.floor
+    floor_divide = ops.floor_divide
+    gather = ops.gather
+    ge = ops.ge
+    gt = ops.gt
+    is_contiguous = ops.is_contiguous
+    isfinite = ops.isfinite
+    isinf = ops.isinf
+    isnan = ops.isnan
+    le = ops.le
+    log = ops.log
+    log10 = ops.log10
+    log1p = ops.log1p
+    log2 = ops.log2
+    log_softmax = ops.log_softmax
+    logical_and = ops.logical_and
+    logical_not = ops.logical_not
+    logical_or = ops.logical_or
+    logical_xor = ops.logical_xor
+    logsumexp = ops.logsumexp
+    lt = ops.lt
+    masked_fill = ops.masked_fill
+    matmul = ops.matmul
+    max = ops.max
+    maximum = ops.maximum
+    mean = ops.mean
+    min = ops.min
+    minimum = ops.minimum
+    mm = ops.mm
+    movedim = ops.movedim
+    mul = ops.mul
+    narrow = ops.narrow
+    ne = ops.ne
+    neg = ops.neg
+    nonzero = ops.nonzero
+    permute = ops.permute
+    pow = ops.pow
+    prod = ops.prod
+    reciprocal = ops.reciprocal
+    relu = ops.relu
+    remainder = ops.remainder
+    reshape = ops.reshape
+    reshape_as = ops.reshape_as
+    round = ops.round
+    rsqrt = ops.rsqrt
+    sigmoid = ops.sigmoid
+    sign = ops.sign
+    sin = ops.sin
+    sinh = ops.sinh
+    softmax = ops.softmax
+    split = ops.split
+    sqrt = ops.sqrt
+    square = ops.square
+    squeeze = ops.squeeze
+    std = ops.std
+    sub = ops.sub
+    sum = ops.sum
+    sum_to_size = ops.sum_to_size
+    t = ops.t
+    tan = ops.tan
+    tanh = ops.tanh
+    transpose = ops.transpose
+    trunc = ops.trunc
+    unbind = ops.unbind
+    unsqueeze = ops.unsqueeze
+    var = ops.var
+    view = ops.view
+    view_as = ops.view_as
+
+    __add__ = __radd__ = ops.add
+    __sub__, __rsub__ = ops.sub, ops.rsub
+    __mul__ = __rmul__ = ops.mul
+    __truediv__, __rtruediv__ = ops.div, ops.rdiv
+    __floordiv__, __mod__ = ops.floor_divide, ops.remainder
+    __pow__, __rpow__ = ops.pow, ops.rpow
+    __matmul__, __neg__, __abs__, __invert__ = ops.matmul, ops.neg, ops.abs, ops.bitwise_not
+    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
+    __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+    __getitem__, __setitem__ = ops.getitem, ops.setitem
+
+    add_, sub_, mul_, div_, pow_ = (_in_place(f) for f in (ops.add, ops.sub, ops.mul, ops.div, ops.pow))
+    __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
+
+    def where(self, condition, other):
+        """This tensor where the condition is true, else `other`."""
+        return ops.where(condition, self, other)
+
+    def copy_(self, source):
+        """The numbers of another tensor (broadcast to this shape), in place."""
+        source = source if isinstance(source, Tensor) else self.new_tensor(source)
+        return self._become(ops.move(ops.cast(source, self.dtype), self.device).expand(self.shape), "copy_")
+
+    def fill_(self, value):
+        """One number everywhere, in place."""
+        return self._become(self.masked_fill(self._wrap(np.ones(self.shape, bool)), value), "fill_")
+
+    def zero_(self):
+        """Zeros, in place."""
+        return self.fill_(0)
+
+    def uniform_(self, a=0.0, b=1.0, *, generator=None):
+        """Uniform random numbers in [a, b), in place."""
+        return self._draw("uniform_", lambda stream: stream.uniform(a, b, self.shape), generator)
+
+    def normal_(self, mean=0.0, std=1.0, *, generator=None):
+        """Random numbers of the normal distribution, in place."""
+        return self._draw("normal_", lambda stream: stream.normal(mean, std, self.shape), generator)
+
+    def _draw(self, name, draw, generator):
+        numbers = np.asarray(draw((generator or default_generator).numpy)).astype(self.dtype)
+        return self._become(self.new_tensor(numbers), name)
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+        """Add the gradient of this tensor to the `.grad` of every leaf; see `minitorch.autograd.backward`.
+
+        Args:
+            gradient: where to start, of this tensor's shape; may be left out for a single element.
+        """
+        backward(self, gradient, retain_graph, create_graph, inputs)
