@@ -5,7 +5,7 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.device import device as make_device
 from minitorch.device import to_device
-from minitorch.ops import sizes
+from minitorch.ops import as_number, is_number, sizes
 from minitorch.random import default_generator
 from minitorch.tensor import Tensor
 
@@ -92,9 +92,16 @@ def from_numpy(array):
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """A tensor of one value; the type is that of the value unless given."""
-    if dtype is None:
-        dtype = dtypes.of_number(fill_value if not isinstance(fill_value, Tensor) else fill_value.item())
-    return _made(np.full(sizes("full", (size,)), fill_value, dtype=dtypes.check(dtype)), device, requires_grad)
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    value = as_number("full", fill_value, dtypes.of_number(fill_value) if dtype is None else dtypes.check(dtype))
+    return _made(np.full(_given_size("full", size), value), device, requires_grad)
+
+
+def _given_size(name, size):
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"{name}: size must be a tuple of integers, got {size!r}")
+    return _shape(name, (size,))
 
 
 def zeros(*size, dtype=None, device=None, requires_grad=False):
@@ -119,13 +126,32 @@ def _shape(name, size):
     return size
 
 
+def _finite(name, **arguments):
+    """Raise unless all are finite numbers."""
+    for argument, number in arguments.items():
+        if not is_number(number):
+            raise TypeError(f"{name}: {argument} must be a number, got {type(number).__name__}")
+        if not np.isfinite(number):
+            raise RuntimeError(f"{name}: {argument} must be finite, got {number}")
+
+
+def _count(name, argument, number, least=0):
+    """Raise unless the argument is an integer of at least `least`."""
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+        raise TypeError(f"{name}: {argument} must be an integer, got {number!r}")
+    if number < least:
+        raise RuntimeError(f"{name}: {argument} must be at least {least}, got {number}")
+
+
 def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
     """start, start + step, ... below end; integers give int64.
 
     Raises:
-        RuntimeError: a step of 0, or one that leads away from end.
+        RuntimeError: a step of 0, one that leads away from end, or a bound that is not finite.
     """
     start, end = (0, start) if end is None else (start, end)
+    start, end, step = (n.item() if isinstance(n, Tensor) else n for n in (start, end, step))
+    _finite("arange", start=start, end=end, step=step)
     if step == 0:
         raise RuntimeError("arange: step must not be zero")
     if (end - start) / step < 0:
@@ -141,45 +167,61 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
 
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
     """`steps` numbers in equal distances from start to end, both included."""
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
-        raise RuntimeError(f"linspace: steps must be a non-negative integer, got {steps!r}")
-    return _made(np.linspace(start, end, steps, dtype=_float(dtype)), device, requires_grad)
+    _count("linspace", "steps", steps)
+    start, end = (n.item() if isinstance(n, Tensor) else n for n in (start, end))
+    _finite("linspace", start=start, end=end)
+    return _made(np.linspace(start, end, steps).astype(_float(dtype)), device, requires_grad)
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
     """(n, m) with ones on the diagonal, zeros elsewhere."""
-    for size in (n, m):
-        if size is not None and (isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 0):
-            raise RuntimeError(f"eye: sizes must be non-negative integers, got {size!r}")
+    _count("eye", "n", n)
+    if m is not None:
+        _count("eye", "m", m)
     return _made(np.eye(n, m, dtype=_float(dtype)), device, requires_grad)
+
+
+def _random_type(name, dtype):
+    dtype = _float(dtype)
+    if dtype.kind != "f":
+        raise RuntimeError(f"{name}: random numbers of this kind are floating point, got dtype {dtype}; use randint")
+    return dtype
 
 
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1)."""
-    numbers = (generator or default_generator).numpy.random(_shape("rand", size))
-    return _made(numbers.astype(_float(dtype)), device, requires_grad)
+    size, dtype = _shape("rand", size), _random_type("rand", dtype)
+    own = dtype if dtype != dtypes.float16 else dtypes.float32  # rounded from float64, some would become 1
+    numbers = np.asarray((generator or default_generator).numpy.random(size, dtype=own))
+    if dtype != own:
+        numbers = np.floor(numbers * 2048) / 2048
+    return _made(numbers.astype(dtype), device, requires_grad)
 
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Random numbers of the normal distribution with mean 0 and variance 1."""
-    numbers = (generator or default_generator).numpy.standard_normal(_shape("randn", size))
-    return _made(np.asarray(numbers).astype(_float(dtype)), device, requires_grad)
+    size, dtype = _shape("randn", size), _random_type("randn", dtype)
+    numbers = (generator or default_generator).numpy.standard_normal(size)
+    return _made(np.asarray(numbers).astype(dtype), device, requires_grad)
 
 
 def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Random integers from low to high - 1, int64: ``randint(high, size)`` or ``randint(low, high, size)``."""
     if size is None:
         low, high, size = 0, low, high
-    if size is None:
-        raise TypeError("randint: give a size, e.g. randint(10, (3,))")
+    size = _given_size("randint", size)
+    _count("randint", "low", low, -(2**63))
+    _count("randint", "high", high, -(2**63))
     if low >= high:
         raise RuntimeError(f"randint: low {low} must be below high {high}")
-    numbers = (generator or default_generator).numpy.integers(low, high, sizes("randint", (size,)))
-    return _made(np.asarray(numbers).astype(dtypes.int64 if dtype is None else dtypes.check(dtype)), device, requires_grad)
+    numbers = (generator or default_generator).numpy.integers(low, high, size)
+    dtype = dtypes.int64 if dtype is None else dtypes.check(dtype)
+    return _made(np.asarray(numbers).astype(dtype), device, requires_grad)
 
 
 def randperm(n, *, generator=None, dtype=None, device=None):
     """The integers from 0 to n - 1 in random order, int64."""
+    _count("randperm", "n", n)
     numbers = (generator or default_generator).numpy.permutation(n)
     return _made(numbers.astype(dtypes.int64 if dtype is None else dtypes.check(dtype)), device, False)
 

@@ -7,22 +7,12 @@ from minitorch import ops
 from minitorch.autograd import Variable, backward
 from minitorch.device import array_module, device_of, is_cuda, to_numpy
 from minitorch.device import device as Device
+from minitorch.methods import Operations
 from minitorch.printing import format_tensor
 from minitorch.random import default_generator
 
 
-def _in_place(operation):
-    """The method that puts the result of an operation into the tensor itself, under the version counter."""
-
-    def method(self, *args, **kwargs):
-        return self._become(operation(self, *args, **kwargs), f"{operation.__name__}_")
-
-    method.__name__ = method.__qualname__ = f"{operation.__name__}_"
-    method.__doc__ = f"`{operation.__name__}`, in place."
-    return method
-
-
-class Tensor(Variable):
+class Tensor(Operations, Variable):
     """A multi-dimensional array that remembers how it came about, so that it can be differentiated.
 
     Made by `minitorch.tensor`, `zeros`, `randn`, ... and by operations. Names, arguments and results of the methods
@@ -222,130 +212,31 @@ class Tensor(Variable):
         """The tensor as booleans: True where not zero."""
         return self.to(dtypes.bool_)
 
-    def new_tensor(self, data):
-        """A tensor of the data, of this one's type and on its device."""
-        return Tensor(array_module(self.array).array(data, dtype=self.array.dtype))
+    def new_tensor(self, data, *, dtype=None, requires_grad=False):
+        """A tensor of a copy of the data, on this one's device and of its type unless given."""
+        array = array_module(self.array).array(data.array if isinstance(data, Tensor) else data)
+        return Tensor(array.astype(self.array.dtype if dtype is None else dtypes.check(dtype)), requires_grad)
 
-    def new_zeros(self, *size):
-        """Zeros of the given shape, of this tensor's type and on its device."""
-        return Tensor._wrap(array_module(self.array).zeros(ops.sizes("new_zeros", size), dtype=self.array.dtype))
+    def new_zeros(self, *size, dtype=None, requires_grad=False):
+        """Zeros of the given shape, on this tensor's device and of its type unless given."""
+        return self._new("new_zeros", size, 0, dtype, requires_grad)
 
-    def new_ones(self, *size):
-        """Ones of the given shape, of this tensor's type and on its device."""
-        return Tensor._wrap(array_module(self.array).ones(ops.sizes("new_ones", size), dtype=self.array.dtype))
+    def new_ones(self, *size, dtype=None, requires_grad=False):
+        """Ones of the given shape, on this tensor's device and of its type unless given."""
+        return self._new("new_ones", size, 1, dtype, requires_grad)
 
-    # Operations: the functions of `minitorch.ops` under the same names.
+    def new_full(self, size, fill_value, *, dtype=None, requires_grad=False):
+        """One value in the given shape, on this tensor's device and of its type unless given."""
+        return self._new("new_full", (size,), fill_value, dtype, requires_grad)
 
-    abs = ops.abs
-    add = ops.add
-    all = ops.all
-    amax = ops.amax
-    amin = ops.amin
-    any = ops.any
-    argmax = ops.argmax
-    argmin = ops.argmin
-    bitwise_and = ops.bitwise_and
-    bitwise_not = ops.bitwise_not
-    bitwise_or = ops.bitwise_or
-    bitwise_xor = ops.bitwise_xor
-    bmm = ops.bmm
-    ceil = ops.ceil
-    chunk = ops.chunk
-    clone = ops.clone
-    contiguous = ops.contiguous
-    cos = ops.cos
-    cosh = ops.cosh
-    div = ops.div
-    eq = ops.eq
-    exp = ops.exp
-    expand = ops.expand
-    expand_as = ops.expand_as
-    expm1 = ops.expm1
-    flatten = ops.flatten
-    flip = ops.flip
-    floor = ops.floor
-    floor_divide = ops.floor_divide
-    gather = ops.gather
-    ge = ops.ge
-    gt = ops.gt
-    is_contiguous = ops.is_contiguous
-    isfinite = ops.isfinite
-    isinf = ops.isinf
-    isnan = ops.isnan
-    le = ops.le
-    log = ops.log
-    log10 = ops.log10
-    log1p = ops.log1p
-    log2 = ops.log2
-    log_softmax = ops.log_softmax
-    logical_and = ops.logical_and
-    logical_not = ops.logical_not
-    logical_or = ops.logical_or
-    logical_xor = ops.logical_xor
-    logsumexp = ops.logsumexp
-    lt = ops.lt
-    masked_fill = ops.masked_fill
-    matmul = ops.matmul
-    max = ops.max
-    maximum = ops.maximum
-    mean = ops.mean
-    min = ops.min
-    minimum = ops.minimum
-    mm = ops.mm
-    movedim = ops.movedim
-    mul = ops.mul
-    narrow = ops.narrow
-    ne = ops.ne
-    neg = ops.neg
-    nonzero = ops.nonzero
-    permute = ops.permute
-    pow = ops.pow
-    prod = ops.prod
-    reciprocal = ops.reciprocal
-    relu = ops.relu
-    remainder = ops.remainder
-    reshape = ops.reshape
-    reshape_as = ops.reshape_as
-    round = ops.round
-    rsqrt = ops.rsqrt
-    sigmoid = ops.sigmoid
-    sign = ops.sign
-    sin = ops.sin
-    sinh = ops.sinh
-    softmax = ops.softmax
-    split = ops.split
-    sqrt = ops.sqrt
-    square = ops.square
-    squeeze = ops.squeeze
-    std = ops.std
-    sub = ops.sub
-    sum = ops.sum
-    sum_to_size = ops.sum_to_size
-    t = ops.t
-    tan = ops.tan
-    tanh = ops.tanh
-    transpose = ops.transpose
-    trunc = ops.trunc
-    unbind = ops.unbind
-    unsqueeze = ops.unsqueeze
-    var = ops.var
-    view = ops.view
-    view_as = ops.view_as
-
-    __add__ = __radd__ = ops.add
-    __sub__, __rsub__ = ops.sub, ops.rsub
-    __mul__ = __rmul__ = ops.mul
-    __truediv__, __rtruediv__ = ops.div, ops.rdiv
-    __floordiv__, __mod__ = ops.floor_divide, ops.remainder
-    __pow__, __rpow__ = ops.pow, ops.rpow
-    __matmul__, __neg__, __abs__, __invert__ = ops.matmul, ops.neg, ops.abs, ops.bitwise_not
-    __eq__, __ne__, __lt__, __le__, __gt__, __ge__ = ops.eq, ops.ne, ops.lt, ops.le, ops.gt, ops.ge
-    __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-    __getitem__, __setitem__ = ops.getitem, ops.setitem
-
-    add_, sub_, mul_, div_, pow_ = (_in_place(f) for f in (ops.add, ops.sub, ops.mul, ops.div, ops.pow))
-    __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
+    def _new(self, name, size, value, dtype, requires_grad):
+        dtype = self.array.dtype if dtype is None else dtypes.check(dtype)
+        value, size = ops.as_number(name, value, dtype), ops.sizes(name, size)
+        if any(n < 0 for n in size):
+            raise RuntimeError(f"{name}: sizes must not be negative, got {size}")
+        if not value:
+            return Tensor(array_module(self.array).zeros(size, dtype=dtype), requires_grad)
+        return Tensor(array_module(self.array).full(size, value, dtype=dtype), requires_grad)
 
     def where(self, condition, other):
         """This tensor where the condition is true, else `other`."""

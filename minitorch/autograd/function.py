@@ -74,7 +74,10 @@ class Function:
                 arrays.append(x)
                 needs.append(False)
         node.needs_input_grad = needs
-        result = cls.forward(node, *arrays, **params)
+        try:
+            result = cls.forward(node, *arrays, **params)
+        except (IndexError, TypeError, ValueError) as error:
+            raise _named(error, node, arrays) from error
         several = type(result) is tuple
         results = result if several else (result,)
         outputs = []
@@ -175,3 +178,12 @@ class Function:
 
     def __repr__(self):
         return f"<{self.name()}>"
+
+
+def _named(error, node, arrays):
+    """The error of a forward that nobody foresaw, with the operation's name and what it was given."""
+    given = ", ".join(
+        f"{a.dtype} of shape {a.shape}" if hasattr(a, "shape") else type(a).__name__ for a in arrays if a is not None
+    )
+    kind = next(kind for kind in (IndexError, TypeError, ValueError) if isinstance(error, kind))
+    return kind(f"{type(node).__name__}: {error} (inputs: {given})")

@@ -153,7 +153,7 @@ def _analytic(outputs, leaves):
             start.array[index] = 1
             for row, leaf, g in zip(rows, leaves, grad(y, leaves, start, retain_graph=True, allow_unused=True)):
                 row.append(np.zeros(leaf.array.size) if g is None else to_numpy(g.array).ravel())
-    return [np.array(row).reshape(-1, leaf.array.size) for row, leaf in zip(rows, leaves)]
+    return [np.array(row).reshape(len(row), leaf.array.size) for row, leaf in zip(rows, leaves)]
 
 
 def _place(outputs, k):

@@ -4,7 +4,7 @@ from minitorch import dtype as dtypes
 from minitorch.autograd import Function
 from minitorch.device import array_module
 from minitorch.kernels import backend
-from minitorch.ops.operands import axis, cast, require_float, require_tensor
+from minitorch.ops.operands import axis, cast, is_number, require_float, require_tensor
 from minitorch.random import default_generator
 
 
@@ -120,6 +120,8 @@ def dropout(input, p=0.5, training=True, inplace=False):
         ValueError: p outside [0, 1].
     """
     require_tensor("dropout", input=input)
+    if not is_number(p):
+        raise TypeError(f"dropout: p must be a number, got {type(p).__name__}")
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: p must be between 0 and 1, got {p}")
     if not training or p == 0:

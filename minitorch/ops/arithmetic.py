@@ -1,20 +1,18 @@
-"""Operations on two operands, number by number: arithmetic, comparison, selection.
+"""Arithmetic on two operands, number by number.
 
 Operands follow PyTorch's rules: broadcasting (undone by the backward walk), type promotion, numbers on either side.
 """
 
 import numpy as np
 
-from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
-from minitorch.device import array_module
-from minitorch.ops.operands import cast, pair, require_tensor, shapes_text, to_float
-
-_quiet = np.errstate(all="ignore")  # x / 0 is inf and 0 / 0 is NaN, without a warning
+from minitorch.ops.comparison import elementwise, where, without_derivative
+from minitorch.ops.operands import as_number, is_number, pair, quiet, to_float
 
 
 class Add(Function):
     @staticmethod
+    @quiet
     def forward(ctx, a, b):
         return a + b
 
@@ -25,6 +23,7 @@ class Add(Function):
 
 class Sub(Function):
     @staticmethod
+    @quiet
     def forward(ctx, a, b):
         return a - b
 
@@ -35,8 +34,9 @@ class Sub(Function):
 
 class Mul(Function):
     @staticmethod
+    @quiet
     def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
+        ctx.save_for_backward(*_each_for_the_other(ctx, a, b))
         return a * b
 
     @staticmethod
@@ -46,11 +46,17 @@ class Mul(Function):
         return (grad * b if to_a else None), (grad * a if to_b else None)
 
 
+def _each_for_the_other(ctx, a, b):
+    """The operands that the other one's derivative needs; the rest may be overwritten."""
+    to_a, to_b = ctx.needs_input_grad
+    return (a if to_b else None), (b if to_a else None)
+
+
 class Div(Function):
     @staticmethod
-    @_quiet
+    @quiet
     def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
+        ctx.save_for_backward(a if ctx.needs_input_grad[1] else None, b)
         return a / b
 
     @staticmethod
@@ -64,10 +70,10 @@ class Pow(Function):
     """a**b; with respect to a it is b a**(b-1), with respect to b it is a**b log a (0 where a is 0)."""
 
     @staticmethod
-    @_quiet
+    @quiet
     def forward(ctx, a, b):
         result = np.power(a, b)
-        ctx.save_for_backward(a, b, result)
+        ctx.save_for_backward(a, b, result if ctx.needs_input_grad[1] else None)
         return result
 
     @staticmethod
@@ -80,70 +86,48 @@ class Pow(Function):
             else:
                 to_a = grad * 0.0 if b == 0 else grad * (b * a ** (b - 1))
         if ctx.needs_input_grad[1]:
-            a = a if isinstance(a, Variable) else grad._wrap(np.asarray(a))
+            a = a if isinstance(a, Variable) else grad.new_zeros(()) + a
             to_b = grad * where((a == 0) & (b >= 0), 0.0, result * a.log())
         return to_a, to_b
 
 
-class _Extreme(Function):
-    """The larger or smaller of two; where they are equal each gets half of the gradient."""
-
-    choose = won = None
+class Remainder(Function):
+    """a - b floor(a / b): the remainder with the sign of b."""
 
     @staticmethod
+    @quiet
     def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
-        return type(ctx).choose(a, b)
+        ctx.save_for_backward(*((a, b) if ctx.needs_input_grad[1] else (None, None)))
+        return np.remainder(a, b)
 
     @staticmethod
     def backward(ctx, grad):
         a, b = ctx.saved_tensors
-        tie = (a == b).to(grad.dtype) * 0.5
-        share = type(ctx).won(a, b).to(grad.dtype) + tie
-        return grad * share, grad * (1.0 - share)
-
-
-class Maximum(_Extreme):
-    choose, won = staticmethod(np.maximum), staticmethod(lambda a, b: a > b)
-
-
-class Minimum(_Extreme):
-    choose, won = staticmethod(np.minimum), staticmethod(lambda a, b: a < b)
-
-
-class Where(Function):
-    @staticmethod
-    def forward(ctx, a, b, condition):
-        ctx.condition = condition
-        return np.where(condition, a, b)
-
-    @staticmethod
-    def backward(ctx, grad):
-        condition = grad._wrap(ctx.condition)
-        to_a, to_b = ctx.needs_input_grad
-        return (where(condition, grad, 0.0) if to_a else None), (where(condition, 0.0, grad) if to_b else None)
-
-
-def _apply(name, function, a, b, **params):
-    try:
-        return function.apply(a, b, **params)
-    except ValueError as error:
-        raise RuntimeError(f"{name}: shapes {shapes_text(a, b)} do not broadcast") from error
+        return grad, (-grad * floor_divide(a, b) if ctx.needs_input_grad[1] else None)
 
 
 def add(input, other, *, alpha=1):
     """input + alpha * other."""
     a, b = pair("add", input, other)
-    return _apply("add", Add, a, b if alpha == 1 else mul(b, alpha))
+    return elementwise("add", Add, a, b if alpha == 1 else _scaled("add", a, b, alpha))
 
 
 def sub(input, other, *, alpha=1):
     """input - alpha * other. Raises RuntimeError for booleans: use ^ or logical_not."""
-    a, b = pair("sub", input, other)
-    for x in (a, b):
-        if isinstance(x, Variable) and x.array.dtype.kind == "b":
+    for x in (input, other):
+        if isinstance(x, (bool, np.bool_)) or (isinstance(x, Variable) and x.array.dtype.kind == "b"):
             raise RuntimeError("sub: subtraction of booleans is not defined; use ^, ~ or logical_not")
-    return _apply("sub", Sub, a, b if alpha == 1 else mul(b, alpha))
+    a, b = pair("sub", input, other)
+    return elementwise("sub", Sub, a, b if alpha == 1 else _scaled("sub", a, b, alpha))
+
+
+def _scaled(name, a, b, alpha):
+    dtype = (a if isinstance(a, Variable) else b).array.dtype
+    if not is_number(alpha):
+        raise TypeError(f"{name}: alpha must be a number, got {type(alpha).__name__}")
+    if dtype.kind != "f" and isinstance(alpha, (float, np.floating)):
+        raise RuntimeError(f"{name}: alpha must be an integer for tensors of {dtype}, got {alpha!r}")
+    return b * as_number(name, alpha, dtype)
 
 
 def rsub(input, other):
@@ -153,11 +137,7 @@ def rsub(input, other):
 
 def mul(input, other):
     """input * other."""
-    a, b = pair("mul", input, other)
-    try:
-        return Mul.apply(a, b)
-    except ValueError as error:
-        raise RuntimeError(f"mul: shapes {shapes_text(a, b)} do not broadcast") from error
+    return elementwise("mul", Mul, *pair("mul", input, other))
 
 
 def div(input, other, *, rounding_mode=None):
@@ -165,19 +145,54 @@ def div(input, other, *, rounding_mode=None):
 
     Args:
         rounding_mode: None, ``"floor"`` (towards minus infinity) or ``"trunc"`` (towards zero); these keep the type.
+
+    Raises:
+        RuntimeError: integers divided by 0 with a rounding mode.
     """
-    a, b = pair("div", input, other)
     if rounding_mode is None:
-        a, b = (to_float(x) if isinstance(x, Variable) else x for x in (a, b))
-        a, b = pair("div", a, b)
-        return _apply("div", Div, a, b)
+        if isinstance(input, Variable) and isinstance(other, Variable):
+            input, other = pair("div", input, other)
+        a, b = (to_float(x) if isinstance(x, Variable) else x for x in (input, other))
+        return elementwise("div", Div, *pair("div", a, b))
+    a, b = pair("div", input, other)
     if rounding_mode == "floor":
         return floor_divide(a, b)
     if rounding_mode != "trunc":
         raise RuntimeError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
-    with _quiet:
-        quotient = _apply("div", _Constant, a, b, compute=lambda x, y: np.trunc(x / y))
-    return cast(quotient, (a if isinstance(a, Variable) else b).array.dtype)
+    _check_divisor("div", a, b)
+    return _truncated(a, b)
+
+
+def _check_divisor(name, a, b):
+    """Integers have no infinity to show for a division by 0, and booleans are not divided."""
+    dtype = (a if isinstance(a, Variable) else b).array.dtype
+    if dtype.kind == "b":
+        raise RuntimeError(f"{name}: not defined for booleans")
+    if dtype.kind in "iu" and bool((b.array == 0).any() if isinstance(b, Variable) else b == 0):
+        raise RuntimeError(f"{name}: ZeroDivisionError, integers divided by 0; use .float() for infinity")
+
+
+def _quotient_towards_zero(a, b):
+    if a.dtype.kind == "f":
+        return np.trunc(a / b)
+    floor = a // b
+    return floor + ((a % b != 0) & (floor < 0))
+
+
+_truncated = without_derivative("div", _quotient_towards_zero, "The quotient rounded towards zero.", "iuf")
+_floored = without_derivative("floor_divide", np.floor_divide, "The quotient rounded to minus infinity.", "iuf")
+
+
+def floor_divide(input, other):
+    """The quotient rounded towards minus infinity. Raises RuntimeError for integers divided by 0."""
+    a, b = pair("floor_divide", input, other)
+    _check_divisor("floor_divide", a, b)
+    return _floored(a, b)
+
+
+def rfloor_divide(input, other):
+    """other // input."""
+    return floor_divide(other, input)
 
 
 def rdiv(input, other):
@@ -185,14 +200,32 @@ def rdiv(input, other):
     return div(other, input)
 
 
+def remainder(input, other):
+    """The remainder of the division with the sign of `other`, as Python's %.
+
+    Raises:
+        RuntimeError: integers divided by 0.
+    """
+    a, b = pair("remainder", input, other)
+    _check_divisor("remainder", a, b)
+    return elementwise("remainder", Remainder, a, b)
+
+
+def rremainder(input, other):
+    """other % input."""
+    return remainder(other, input)
+
+
 def pow(input, exponent):
     """input to the power exponent. Raises RuntimeError for integers to a negative integer power."""
     a, b = pair("pow", input, exponent)
-    negative = (b.array < 0).any() if isinstance(b, Variable) else b < 0
+    negative = (b.array < 0).any() if isinstance(b, Variable) else exponent < 0
     kind = (a if isinstance(a, Variable) else b).array.dtype.kind
+    if kind == "b":
+        raise RuntimeError("pow: not defined for two booleans")
     if kind in "iu" and negative:
         raise RuntimeError("pow: integers to negative integer powers are not allowed; use .float()")
-    return _apply("pow", Pow, a, b)
+    return elementwise("pow", Pow, a, b)
 
 
 def rpow(input, other):
@@ -200,98 +233,4 @@ def rpow(input, other):
     return pow(other, input)
 
 
-def maximum(input, other):
-    """The larger of the two, number by number; NaN wins."""
-    require_tensor("maximum", input=input, other=other)
-    return _apply("maximum", Maximum, *pair("maximum", input, other))
-
-
-def minimum(input, other):
-    """The smaller of the two, number by number; NaN wins."""
-    require_tensor("minimum", input=input, other=other)
-    return _apply("minimum", Minimum, *pair("minimum", input, other))
-
-
-def where(condition, input=None, other=None):
-    """`input` where the condition is true, else `other`; all three broadcast.
-
-    Args:
-        condition: a boolean tensor.
-        input, other: tensors or numbers.
-    """
-    require_tensor("where", condition=condition)
-    if condition.array.dtype.kind != "b":
-        raise RuntimeError(f"where: condition must be boolean, got {condition.array.dtype}; compare, e.g. x > 0")
-    if input is None and other is None:
-        return condition.nonzero(as_tuple=True)
-    if not isinstance(input, Variable) and not isinstance(other, Variable):
-        input = condition._wrap(array_module(condition.array).asarray(input, dtypes.of_number(input)))
-    a, b = pair("where", input, other)
-    try:
-        return Where.apply(a, b, condition=condition.array)
-    except ValueError as error:
-        shapes = shapes_text(condition, input, other)
-        raise RuntimeError(f"where: shapes {shapes} do not broadcast") from error
-
-
-class _Constant(Function):
-    """An operation of two operands whose derivative is zero or not defined: comparison, rounding, logic."""
-
-    @staticmethod
-    def forward(ctx, a, b, compute):
-        return compute(a, b)
-
-    @staticmethod
-    def backward(ctx, grad):
-        return tuple(grad * 0.0 if needed else None for needed in ctx.needs_input_grad)
-
-
-def _plain(name, compute, text, kinds="biuf"):
-    """A function of two operands without a derivative."""
-
-    def operation(input, other):
-        a, b = pair(name, input, other)
-        for x in (a, b):
-            if isinstance(x, Variable) and x.array.dtype.kind not in kinds:
-                raise RuntimeError(f"{name}: not defined for {x.array.dtype}")
-        with _quiet:
-            return _apply(name, _Constant, a, b, compute=compute)
-
-    operation.__name__ = operation.__qualname__ = name
-    operation.__doc__ = text
-    return operation
-
-
-eq = _plain("eq", np.equal, "True where input == other.")
-ne = _plain("ne", np.not_equal, "True where input != other.")
-lt = _plain("lt", np.less, "True where input < other.")
-le = _plain("le", np.less_equal, "True where input <= other.")
-gt = _plain("gt", np.greater, "True where input > other.")
-ge = _plain("ge", np.greater_equal, "True where input >= other.")
-logical_and = _plain("logical_and", np.logical_and, "True where both are nonzero.")
-logical_or = _plain("logical_or", np.logical_or, "True where one is nonzero.")
-logical_xor = _plain("logical_xor", np.logical_xor, "True where exactly one is nonzero.")
-bitwise_and = _plain("bitwise_and", np.bitwise_and, "Bits set in both; for booleans: and.", "biu")
-bitwise_or = _plain("bitwise_or", np.bitwise_or, "Bits set in one; for booleans: or.", "biu")
-bitwise_xor = _plain("bitwise_xor", np.bitwise_xor, "Bits set in exactly one; for booleans: xor.", "biu")
-floor_divide = _plain("floor_divide", np.floor_divide, "The quotient rounded towards minus infinity.", "iuf")
-
-
-class Remainder(Function):
-    """a - b floor(a / b): the remainder with the sign of b."""
-
-    @staticmethod
-    @_quiet
-    def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
-        return np.remainder(a, b)
-
-    @staticmethod
-    def backward(ctx, grad):
-        a, b = ctx.saved_tensors
-        return grad, (-grad * floor_divide(a, b) if ctx.needs_input_grad[1] else None)
-
-
-def remainder(input, other):
-    """The remainder of the division with the sign of `other`, as Python's %."""
-    return _apply("remainder", Remainder, *pair("remainder", input, other))
+multiply, subtract, divide, true_divide = mul, sub, div, div

@@ -4,7 +4,7 @@ each other's derivatives: forward, gradient to the input (transposed convolution
 from minitorch.autograd import Function
 from minitorch.kernels import backend
 from minitorch.ops.operands import require_float, require_same, two
-from minitorch.ops.shape import pad
+from minitorch.ops.padding import pad
 
 
 class Conv2d(Function):

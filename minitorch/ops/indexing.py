@@ -6,10 +6,10 @@ integer arrays and masks on the view, which gives a copy. (NumPy would treat an 
 
 import numpy as np
 
+from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable, is_grad_enabled
 from minitorch.device import array_module, is_cuda, to_numpy
-from minitorch.ops.arithmetic import where
-from minitorch.ops.operands import axis, cast, require_same_device, require_tensor
+from minitorch.ops.operands import as_number, axis, cast, require_same_device, require_tensor
 
 
 class Slice(Function):
@@ -32,7 +32,7 @@ class Take(Function):
 
     @staticmethod
     def forward(ctx, x, index):
-        ctx.shape, ctx.index = x.shape, index
+        ctx.shape, ctx.index = x.shape, _kept(ctx, index)
         return x[index]
 
     @staticmethod
@@ -63,7 +63,8 @@ class Gather(Function):
 
     @staticmethod
     def forward(ctx, x, dim, index):
-        ctx.dim, ctx.index, ctx.shape = dim, index, x.shape
+        ctx.dim, ctx.shape = dim, x.shape
+        ctx.index = index.copy() if ctx.needs_input_grad[0] else None
         return x[_positions(x.shape, dim, index)]
 
     @staticmethod
@@ -88,6 +89,13 @@ class Put(Function):
         return to_x, (Take.apply(grad, index=ctx.index) if to_value else None)
 
 
+def _kept(ctx, index):
+    """The index for backward, its arrays copied: they may be the caller's, who may write to them."""
+    if True not in ctx.needs_input_grad:
+        return None
+    return tuple(i.copy() if hasattr(i, "dtype") else i for i in index)
+
+
 def _positions(shape, dim, index):
     """Index arrays that read `index` along `dim` and stay in place along the others."""
     xp = array_module(index)
@@ -96,8 +104,14 @@ def _positions(shape, dim, index):
     return tuple(grid)
 
 
+_INDEX_TYPES = (dtypes.int64, dtypes.int32, dtypes.uint8, dtypes.bool_)
+_PARTS = (Variable, np.ndarray, list, tuple, range, slice)
+
+
 def _normal(x, index):
     """The index as (basic, advanced): tuples for a view of the array x and for reading that view; None if absent."""
+    if isinstance(index, list) and any(isinstance(i, _PARTS) or i is None or i is Ellipsis for i in index):
+        index = tuple(index)  # x[[rows, columns]] stands for x[rows, columns], as in PyTorch
     index = index if isinstance(index, tuple) else (index,)
     items = [_item(x, i) for i in index]
     used = sum(0 if i is None or i is Ellipsis else i.ndim if _is_mask(i) else 1 for i in items)
@@ -121,6 +135,7 @@ def _normal(x, index):
                     )
                 basic += [slice(None)] * i.ndim if i.ndim else [None]
                 dim += i.ndim
+                i = i if i.ndim else i.reshape(1)  # True and False choose from a new dimension of size 1
             else:
                 _check_range(i, n, dim)
                 basic.append(slice(None))
@@ -149,7 +164,8 @@ def _check_range(index, n, dim):
         return  # on a GPU the check would wait for the device; CuPy wraps positions around
     low, high = index.min(), index.max()
     if low < -n or high >= n:
-        raise IndexError(f"getitem: index {int(low if low < -n else high)} is out of bounds for dimension {dim} with size {n}")
+        worst = int(low if low < -n else high)
+        raise IndexError(f"getitem: index {worst} is out of bounds for dimension {dim} with size {n}")
 
 
 def _item(x, i):
@@ -167,6 +183,8 @@ def _item(x, i):
         return slice(*bounds)
     if isinstance(i, Variable):
         i = i.array
+        if i.dtype not in _INDEX_TYPES:
+            raise IndexError(f"getitem: index tensors must be int64, int32, uint8 or bool, got {i.dtype}; use .long()")
     elif isinstance(i, (list, tuple, np.ndarray, range)):
         try:
             i = np.asarray([to_numpy(v.array) if isinstance(v, Variable) else v for v in i] if len(i) else i)
@@ -176,7 +194,7 @@ def _item(x, i):
             i = i.astype(np.int64)
     if not hasattr(i, "dtype") or i.dtype.kind not in "biu":
         kind = f"a tensor of {i.dtype}" if hasattr(i, "dtype") else type(i).__name__
-        raise IndexError(f"getitem: an index must be integers, slices, ..., None or boolean or integer tensors, not {kind}")
+        raise IndexError(f"getitem: an index holds integers, slices, ..., None, boolean or integer tensors, not {kind}")
     if i.dtype == np.uint8:
         i = i.astype(bool)  # PyTorch reads uint8 as a mask
     if i.ndim == 0 and i.dtype.kind != "b":
@@ -228,7 +246,13 @@ def setitem(input, index, value):
     index = basic if advanced is None else _joined(x, basic, advanced)
     shape = x[index].shape
     if isinstance(value, Variable):
-        require_same_device("setitem", input, value) if value.array.ndim else None
+        if value.array.ndim:
+            require_same_device("setitem", input, value)
+        if advanced is not None and value.array.dtype != x.dtype:
+            raise RuntimeError(
+                f"setitem: through an index tensor only a value of the same dtype can be written, got "
+                f"{value.array.dtype} for a tensor of {x.dtype}; convert it with .to(dtype)"
+            )
         value = cast(value, x.dtype)
         got = value.array.shape
         while len(got) > len(shape) and got[0] == 1:
@@ -240,10 +264,8 @@ def setitem(input, index, value):
         if not fits:
             raise RuntimeError(f"setitem: a value of shape {value.array.shape} does not broadcast to {shape}")
         value = value.reshape(got) if got != value.array.shape else value
-    elif isinstance(value, (bool, int, float, np.number, np.bool_)):
-        value = x.dtype.type(value)
     else:
-        raise TypeError(f"setitem: value must be a tensor or a number, got {type(value).__name__}")
+        value = as_number("setitem", value, x.dtype)
     if is_grad_enabled() and (input.requires_grad or getattr(value, "requires_grad", False)):
         input._become(Put.apply(input, value, index=index), "setitem")
     else:
@@ -256,7 +278,7 @@ def _joined(x, basic, advanced):
     """One index into x for both steps: where the view's entries lie, found by indexing positions."""
     xp = array_module(x)
     positions = xp.arange(x.size).reshape(x.shape)[basic][advanced]
-    return xp.unravel_index(positions, x.shape)
+    return xp.unravel_index(positions, x.shape) if x.ndim else (xp.asarray(positions.size > 0),)
 
 
 def gather(input, dim, index):
@@ -268,10 +290,10 @@ def gather(input, dim, index):
     require_tensor("gather", input=input, index=index)
     x, positions = input.array, index.array
     dim = axis("gather", dim, x.ndim)
-    if positions.dtype.kind not in "iu":
-        raise RuntimeError(f"gather: index must be int64, got {positions.dtype}")
+    if positions.dtype not in (dtypes.int64, dtypes.int32):
+        raise RuntimeError(f"gather: index must be int64, got {positions.dtype}; use .long()")
     if max(positions.ndim, 1) != max(x.ndim, 1):
-        raise RuntimeError(f"gather: index has shape {positions.shape}, input {x.shape}: dimensions must agree in number")
+        raise RuntimeError(f"gather: index has shape {positions.shape}, input {x.shape}: they must have equal ndim")
     if any(n > m for k, (n, m) in enumerate(zip(positions.shape, x.shape)) if k != dim):
         raise RuntimeError(f"gather: index of shape {positions.shape} is larger than input {x.shape} outside dim {dim}")
     if x.ndim == 0 or positions.ndim == 0:
@@ -294,11 +316,21 @@ def nonzero(input, *, as_tuple=False):
     return input._wrap(stacked)
 
 
-def masked_fill(input, mask, value):
-    """A copy with `value` (a number or a 0-dimensional tensor) where the mask is true."""
-    require_tensor("masked_fill", input=input, mask=mask)
-    if mask.array.dtype.kind != "b":
-        raise RuntimeError(f"masked_fill: mask must be boolean, got {mask.array.dtype}")
-    if isinstance(value, Variable) and value.array.ndim:
-        raise RuntimeError(f"masked_fill: value must be a number or 0-dimensional, got shape {value.array.shape}")
-    return where(mask, cast(value, input.array.dtype) if isinstance(value, Variable) else value, input)
+def index_select(input, dim, index):
+    """The entries at the given positions of one dimension, in their order.
+
+    Args:
+        index: int64, one-dimensional.
+    """
+    require_tensor("index_select", input=input, index=index)
+    dim, positions = axis("index_select", dim, input.array.ndim), index.array
+    if positions.dtype not in (dtypes.int64, dtypes.int32):
+        raise RuntimeError(f"index_select: index must be int64, got {positions.dtype}; use .long()")
+    if positions.ndim > 1:
+        raise IndexError(f"index_select: index must be one-dimensional, got shape {positions.shape}")
+    n = input.array.shape[dim] if input.array.ndim else 1
+    if positions.size and not is_cuda(positions) and (positions.min() < 0 or positions.max() >= n):
+        raise IndexError(f"index_select: index out of bounds for dimension {dim} with size {n}")
+    if not input.array.ndim:
+        return input.clone()
+    return input[(slice(None),) * dim + (index.reshape(-1),)]

@@ -54,6 +54,8 @@ def matmul(input, other):
     a, b = input.array.shape, other.array.shape
     if not a or not b:
         raise RuntimeError(f"matmul: both tensors need at least one dimension, got shapes {a} and {b}; use *")
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("matmul: not defined for booleans; use .float() or .long()")
     if a[-1] != b[-2 if len(b) > 1 else 0]:
         raise RuntimeError(f"matmul: inner sizes differ in shapes {a} and {b}: {a[-1]} against {b[-2:][0]}")
     if len(a) == 1:
@@ -82,16 +84,38 @@ def mm(input, mat2):
 
 def bmm(input, mat2):
     """The products of two batches of matrices, (b, n, k) and (b, k, m)."""
-    result = _product("bmm", input, mat2, 3)
-    if input.array.shape[0] != mat2.array.shape[0]:
+    require_tensor("bmm", input=input, mat2=mat2)
+    if input.array.shape[:1] != mat2.array.shape[:1]:
         raise RuntimeError(f"bmm: batch sizes differ in shapes {input.array.shape} and {mat2.array.shape}")
-    return result
+    return _product("bmm", input, mat2, 3)
 
 
-def _product(name, a, b, ndim):
-    require_tensor(name, input=a, mat2=b)
-    if a.array.ndim != ndim or b.array.ndim != ndim:
-        raise RuntimeError(f"{name}: expected {ndim}-dimensional tensors, got shapes {a.array.shape} and {b.array.shape}")
+def mv(input, vec):
+    """The product of a matrix (n, k) and a vector (k,)."""
+    return _product("mv", input, vec, 2, 1)
+
+
+def dot(input, tensor):
+    """The sum of the products of two vectors of one length."""
+    return _product("dot", input, tensor, 1)
+
+
+def outer(input, vec2):
+    """(n, m): each number of a vector (n,) times each of a vector (m,)."""
+    require_tensor("outer", input=input, vec2=vec2)
+    if input.array.ndim != 1 or vec2.array.ndim != 1:
+        raise RuntimeError(f"outer: expected vectors, got shapes {input.array.shape} and {vec2.array.shape}")
+    return unsqueeze(input, 1) * vec2
+
+
+def _product(name, a, b, ndim, ndim_b=None):
+    ndim_b = ndim if ndim_b is None else ndim_b
+    require_same(name, input=a, other=b)
+    shapes = f"shapes {a.array.shape} and {b.array.shape}"
+    if a.array.ndim != ndim or b.array.ndim != ndim_b:
+        raise RuntimeError(f"{name}: expected tensors of {ndim} and {ndim_b} dimensions, got {shapes}")
+    if a.array.shape[-1] != b.array.shape[-2 if ndim_b > 1 else 0]:
+        raise RuntimeError(f"{name}: inner sizes differ in {shapes}")
     return matmul(a, b)
 
 

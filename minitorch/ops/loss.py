@@ -1,36 +1,43 @@
 """Losses."""
 
-
+from minitorch import dtype as dtypes
 from minitorch.autograd import Function
 from minitorch.device import array_module, is_cuda
 from minitorch.ops.activation import log_softmax
-from minitorch.ops.operands import require_float, require_same, require_same_device, require_tensor
+from minitorch.ops.operands import quiet, require_float, require_same, require_same_device, require_tensor
 
 
 class NLL(Function):
     """-log_probability[n, target[n], ...], times the class weight; 0 where the target is to be ignored."""
 
     @staticmethod
-    def forward(ctx, log_probability, target, factor):
-        ctx.target, ctx.factor, ctx.shape = target, factor, log_probability.shape
-        return -log_probability[_at(target)] * factor
+    @quiet
+    def forward(ctx, log_probability, target, factor, ignored):
+        ctx.shape, ctx.params = log_probability.shape, {"target": target, "factor": factor, "ignored": ignored}
+        return _unless(ignored, -log_probability[_at(target)] * factor)
 
     @staticmethod
     def backward(ctx, grad):
-        return NLLGrad.apply(grad, target=ctx.target, factor=ctx.factor, shape=ctx.shape)
+        return NLLGrad.apply(grad, shape=ctx.shape, **ctx.params)
 
 
 class NLLGrad(Function):
     @staticmethod
-    def forward(ctx, grad, target, factor, shape):
-        ctx.target, ctx.factor = target, factor
+    @quiet
+    def forward(ctx, grad, shape, target, factor, ignored):
+        ctx.params = {"target": target, "factor": factor, "ignored": ignored}
         result = array_module(grad).zeros(shape, dtype=grad.dtype)
-        result[_at(target)] = -grad * factor
+        result[_at(target)] = _unless(ignored, -grad * factor)
         return result
 
     @staticmethod
     def backward(ctx, grad):
-        return NLL.apply(grad, target=ctx.target, factor=ctx.factor)
+        return NLL.apply(grad, **ctx.params)
+
+
+def _unless(ignored, values):
+    """0 where ignored: there even an infinite loss does not count."""
+    return values if ignored is None else array_module(values).where(ignored, values.dtype.type(0), values)
 
 
 def _at(target):
@@ -86,22 +93,22 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
         RuntimeError, ValueError: shapes or dtypes that do not fit.
     """
     _check_reduction("nll_loss", reduction)
-    target, factor = _class_numbers("nll_loss", input, target, weight, ignore_index)
-    return _nll(input, target, factor, reduction)
+    target, factor, ignored = _class_numbers("nll_loss", input, target, weight, ignore_index)
+    return _nll(input, target, factor, ignored, reduction)
 
 
-def _nll(log_probability, target, factor, reduction):
+def _nll(log_probability, target, factor, ignored, reduction):
     single = log_probability.array.ndim == 1
     if single:
         log_probability, target, factor = log_probability.unsqueeze(0), target.reshape(1), factor.reshape(1)
-    loss = NLL.apply(log_probability, target=target, factor=factor)
+    loss = NLL.apply(log_probability, target=target, factor=factor, ignored=ignored if ignored.any() else None)
     if reduction == "none":
         return loss.squeeze(0) if single else loss
     return loss.sum() if reduction == "sum" else loss.sum() / loss._wrap(factor.sum(dtype=factor.dtype))
 
 
 def _class_numbers(name, input, target, weight, ignore_index):
-    """The checked target with ignored places set to class 0, and each place's weight (0 where ignored)."""
+    """The checked target with ignored places set to class 0, each place's weight (0 where ignored), the ignored."""
     require_float(name, input=input)
     require_tensor(name, target=target)
     require_same_device(name, input, target)
@@ -110,15 +117,20 @@ def _class_numbers(name, input, target, weight, ignore_index):
         raise ValueError(f"{name}: input must be (N, C) or (C,), got a 0-dimensional tensor")
     classes = shape[1] if len(shape) > 1 else shape[0]
     expected = (shape[0], *shape[2:]) if len(shape) > 1 else ()
-    if numbers.dtype.kind not in "iu":
+    if numbers.dtype not in (dtypes.int64, dtypes.uint8):
         raise RuntimeError(
             f"{name}: target must hold class numbers 0..{classes - 1} (int64, shape {expected}), got {numbers.dtype} "
             f"of shape {numbers.shape}; convert with .long()"
         )
     if numbers.shape != expected:
-        raise ValueError(f"{name}: target must have shape {expected} for input {shape}, got {numbers.shape}")
+        batch_differs = numbers.shape[:1] != expected[:1]
+        raise (ValueError if batch_differs else RuntimeError)(
+            f"{name}: target must have shape {expected} for input {shape}, got {numbers.shape}"
+        )
     if weight is not None:
         require_same(name, input=input, weight=weight)
+        if weight.requires_grad:
+            raise RuntimeError(f"{name}: weight must not require a gradient where the target holds class numbers")
         if weight.array.shape != (classes,):
             raise RuntimeError(f"{name}: weight must have shape ({classes},), got {weight.array.shape}")
     ignored = numbers == ignore_index
@@ -127,7 +139,7 @@ def _class_numbers(name, input, target, weight, ignore_index):
         wrong = int(kept.min() if kept.min() < 0 else kept.max())
         raise IndexError(f"{name}: target {wrong} is out of range for {classes} classes (0..{classes - 1})")
     ones = (~ignored).astype(input.array.dtype)
-    return kept, ones if weight is None else ones * weight.array[kept]
+    return kept, (ones if weight is None else ones * weight.array[kept]), ignored
 
 
 def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
@@ -156,19 +168,22 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
         raise ValueError(f"{name}: input must be (N, C) or (C,), got a 0-dimensional tensor")
     dim = min(1, input.array.ndim - 1)
     if target.array.dtype.kind == "f":
+        if ignore_index >= 0:
+            raise RuntimeError(f"{name}: ignore_index {ignore_index} has no meaning for a target of probabilities")
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim)
-    numbers, factor = _class_numbers(name, input, target, weight, ignore_index)
+    numbers, factor, ignored = _class_numbers(name, input, target, weight, ignore_index)
     log_probability = log_softmax(input, dim)
-    loss = _nll(log_probability, numbers, factor, reduction)
+    loss = _nll(log_probability, numbers, factor, ignored, reduction)
     if label_smoothing == 0:
         return loss
     spread = _spread(log_probability, weight, dim)
-    spread = spread * spread._wrap((target.array != ignore_index).astype(input.array.dtype))
+    spread = spread.masked_fill(spread._wrap(ignored), 0)
     if reduction == "mean":
         spread = spread.sum() / spread._wrap(factor.sum(dtype=factor.dtype))
     elif reduction == "sum":
         spread = spread.sum()
     return loss * (1 - label_smoothing) + spread * (label_smoothing / input.array.shape[dim])
+
 
 def _spread(log_probability, weight, dim):
     """The loss of a target that is spread evenly, times the number of classes."""
@@ -195,5 +210,5 @@ def _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim):
         terms = terms * weight.reshape([-1] + [1] * (len(shape) - dim - 1))
     loss = -terms.sum(dim)
     if reduction == "mean":
-        return loss.sum() / max(input.array.size // shape[dim] if shape[dim] else 0, 1)
+        return loss.sum() / loss.array.size
     return loss.sum() if reduction == "sum" else loss

@@ -100,12 +100,12 @@ def batch_norm(
     if x.ndim < 2:
         raise RuntimeError(f"batch_norm: input must be (N, C) or (N, C, ...), got shape {x.shape}")
     parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    require_same("batch_norm", input=input, **parts)
     for argument, part in parts.items():
         if part is not None and part.array.shape != (x.shape[1],):
             raise RuntimeError(
                 f"batch_norm: {argument} must have shape ({x.shape[1]},) for input {x.shape}, got {part.array.shape}"
             )
-    require_same("batch_norm", input=input, **parts)
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm: evaluation needs running_mean and running_var")

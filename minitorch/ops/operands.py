@@ -8,6 +8,8 @@ from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
 from minitorch.device import device, device_of, is_cuda, to_device
 
+quiet = np.errstate(all="ignore")  # a decorator: x / 0 is inf and log(-1) is NaN, without a warning
+
 
 class Cast(Function):
     """Another number type; gradients go back in the type that came in."""
@@ -97,20 +99,38 @@ def _zero_dim_to_number(x, other):
     return x
 
 
-def _with_number(name, x, number):
-    if not isinstance(number, (bool, int, float, np.number, np.bool_)):
+def is_number(value):
+    """Whether the value is a Python or NumPy number (real, integer or boolean)."""
+    return isinstance(value, (bool, int, float, np.integer, np.floating, np.bool_))
+
+
+def as_number(name, number, dtype):
+    """The number in a number type; what does not fit into an integer type wraps around, as PyTorch has it.
+
+    Raises:
+        TypeError: not a number.
+        RuntimeError: an integer of more than 64 bits.
+    """
+    if not is_number(number):
         hint = "; wrap it: minitorch.tensor(...)" if isinstance(number, (np.ndarray, list, tuple)) else ""
         raise TypeError(f"{name}: expected a tensor or a number, got {type(number).__name__}{hint}")
+    if dtype.kind == "f" and -6e4 < number < 6e4:
+        return dtype.type(number)
+    try:
+        with np.errstate(all="ignore"):
+            return np.asarray(number).astype(dtype)[()]
+    except OverflowError as error:
+        raise RuntimeError(f"{name}: the number {number} is too large for {dtype}") from error
+
+
+def _with_number(name, x, number):
     dtype = x.array.dtype
-    if dtype.kind != "f":
+    if dtype.kind != "f" and is_number(number):
         kind = dtypes.of_number(number)
         if dtypes.category(kind) > dtypes.category(dtype):
             dtype = kind
             x = cast(x, dtype)
-    try:
-        return x, dtype.type(number)
-    except OverflowError:
-        return x, np.asarray(number).astype(dtype)[()]
+    return x, as_number(name, number, dtype)
 
 
 def result_type(*operands):
@@ -178,18 +198,20 @@ def two(name, argument, value, least=0):
     """A spatial argument as (vertical, horizontal): an integer stands for both.
 
     Raises:
-        TypeError: not one or two integers.
-        ValueError: below `least`.
+        TypeError: not integers.
+        RuntimeError: more than two, or below `least`.
     """
     values = (value, value) if isinstance(value, (int, np.integer)) else value
-    if not isinstance(values, (tuple, list)) or len(values) not in (1, 2):
+    if not isinstance(values, (tuple, list)):
         raise TypeError(f"{name}: {argument} must be an integer or two integers, got {value!r}")
+    if len(values) not in (1, 2):
+        raise RuntimeError(f"{name}: {argument} must be an integer or two integers, got {value!r}")
     values = tuple(values) * (3 - len(values))
     for n in values:
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
             raise TypeError(f"{name}: {argument} must be an integer or two integers, got {value!r}")
         if n < least:
-            raise ValueError(f"{name}: {argument} must be at least {least}, got {value!r}")
+            raise RuntimeError(f"{name}: {argument} must be at least {least}, got {value!r}")
     return int(values[0]), int(values[1])
 
 

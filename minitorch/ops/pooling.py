@@ -3,7 +3,7 @@
 from minitorch.autograd import Function
 from minitorch.kernels import backend
 from minitorch.ops.operands import require_float, require_tensor, two
-from minitorch.ops.shape import stack
+from minitorch.ops.joining import stack
 
 
 class MaxPool2d(Function):
@@ -72,12 +72,19 @@ def _windows(name, input, kernel_size, stride, padding, dilation, ceil_mode):
     kernel = two(name, "kernel_size", kernel_size, 1)
     stride = kernel if stride is None or stride == () or stride == [] else two(name, "stride", stride, 1)
     padding, dilation = two(name, "padding", padding), two(name, "dilation", dilation, 1)
-    for n, k, p, d in zip(shape[-2:], kernel, padding, dilation):
+    for n, k, st, p, d in zip(shape[-2:], kernel, stride, padding, dilation):
         if 2 * p > k:
             raise RuntimeError(f"{name}: padding {padding} is more than half of kernel_size {kernel}")
-        if n + 2 * p < d * (k - 1) + 1 and not (ceil_mode and d * (k - 1) - n - 2 * p < stride[0]):
+        if _output_length(n, k, st, p, d, ceil_mode) < 1:
             raise RuntimeError(f"{name}: windows of {kernel} (dilation {dilation}) do not fit into input {shape[-2:]}")
     return {"kernel_size": kernel, "stride": stride, "padding": padding, "ceil_mode": bool(ceil_mode)}, dilation
+
+
+def _output_length(length, kernel, stride, padding, dilation, ceil_mode):
+    """Number of windows along one axis; one that would start beyond the input is left out."""
+    room = length + 2 * padding - dilation * (kernel - 1) - 1
+    windows = (-(-room // stride) if ceil_mode else room // stride) + 1
+    return windows - 1 if ceil_mode and (windows - 1) * stride >= length + padding else windows
 
 
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):

@@ -1,19 +1,16 @@
 """Operations that turn many numbers into one: sums, means, extremes, logic."""
 
-from collections import namedtuple
-
 import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function
 from minitorch.device import array_module
+from minitorch.ops.comparison import where
 from minitorch.ops.indexing import gather
-from minitorch.ops.operands import axes, axis, cast, count, require_float, require_tensor
-from minitorch.ops.shape import reshape, stack
-
-_quiet = np.errstate(all="ignore")  # the mean of nothing is NaN, without a warning
-
-ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
+from minitorch.ops.joining import stack
+from minitorch.ops.operands import axes, axis, cast, count, quiet, require_float, require_tensor, to_float
+from minitorch.ops.shape import reshape
+from minitorch.ops.sorting import ValuesIndices
 
 
 class Sum(Function):
@@ -42,19 +39,80 @@ class Extreme(Function):
     @staticmethod
     def backward(ctx, grad):
         x, y = ctx.saved_tensors
-        chosen = (x == reshape(y.detach(), ctx.kept)).to(grad.dtype)
-        share = chosen / chosen.sum(ctx.dims, keepdim=True)
-        return (share * reshape(grad, ctx.kept),)
+        y = reshape(y.detach(), ctx.kept)
+        chosen = where(y.isnan(), x.isnan(), x == y)
+        share = reshape(grad, ctx.kept) / chosen.sum(ctx.dims, keepdim=True)
+        return (where(chosen, share, 0.0),)
+
+
+class LogSumExp(Function):
+    """y = log(sum(exp(x))); dx = exp(x - y) g."""
+
+    @staticmethod
+    @quiet
+    def forward(ctx, x, dims, keepdim):
+        ctx.kept = tuple(1 if i in dims else n for i, n in enumerate(x.shape))
+        ctx.dims = dims
+        xp = array_module(x)
+        largest = x.max(axis=dims, keepdims=True) if x.size else xp.zeros(ctx.kept, x.dtype)
+        largest = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
+        y = xp.log(xp.exp(x - largest).sum(axis=dims, keepdims=True)) + largest
+        y = y.reshape(ctx.kept if keepdim else [n for i, n in enumerate(x.shape) if i not in dims])
+        ctx.save_for_backward(x, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, y = ctx.saved_tensors
+        return reshape(grad, ctx.kept) * (x - reshape(y, ctx.kept)).exp()
+
+
+class CumSum(Function):
+    @staticmethod
+    def forward(ctx, x, dim):
+        ctx.dim = dim
+        return x.cumsum(axis=dim, dtype=x.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return CumSum.apply(grad.flip(ctx.dim), dim=ctx.dim).flip(ctx.dim)
+
+
+class StandardDeviation(Function):
+    """The square root of a variance; its derivative at 0 is taken as 0."""
+
+    @staticmethod
+    @quiet
+    def forward(ctx, variance):
+        y = np.sqrt(variance)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        (y,) = ctx.saved_tensors
+        return where(y == 0, 0.0, grad / (2 * y))
 
 
 def sum(input, dim=None, keepdim=False, *, dtype=None):
     """The sum over dimensions, all unless given. Booleans and integers are summed as int64."""
-    require_tensor("sum", input=input)
-    wanted = dtypes.check(dtype) if dtype is not None else None
-    if wanted is None and input.array.dtype.kind != "f":
-        wanted = dtypes.int64
-    dims = axes("sum", dim, input.array.ndim)
-    return Sum.apply(input if wanted is None else cast(input, wanted), dims=dims, keepdim=keepdim)
+    input = _accumulated("sum", input, dtype)
+    return Sum.apply(input, dims=axes("sum", dim, input.array.ndim), keepdim=keepdim)
+
+
+def _accumulated(name, input, dtype):
+    """The input in the type in which it is to be summed or multiplied."""
+    require_tensor(name, input=input)
+    if dtype is None:
+        dtype = input.array.dtype if input.array.dtype.kind == "f" else dtypes.int64
+    return cast(input, dtypes.check(dtype))
+
+
+def cumsum(input, dim, *, dtype=None):
+    """Running sums along a dimension. Booleans and integers are summed as int64."""
+    input = _accumulated("cumsum", input, dtype)
+    dim = axis("cumsum", dim, input.array.ndim)
+    return CumSum.apply(input, dim=dim) if input.array.ndim else input.clone()
 
 
 def mean(input, dim=None, keepdim=False, *, dtype=None):
@@ -67,33 +125,54 @@ def mean(input, dim=None, keepdim=False, *, dtype=None):
     return Sum.apply(input, dims=dims, keepdim=keepdim) / count(input.array.shape[i] for i in dims)
 
 
-def var(input, dim=None, *, correction=1, keepdim=False, unbiased=None):
+def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance over dimensions: squared distances from the mean over (n - correction).
 
     Args:
-        correction: 1 for the unbiased estimate of a sample, 0 for the variance of a population.
-        unbiased: PyTorch's older name: True is correction 1, False is 0.
+        unbiased: an older name for the correction: True is 1, False is 0. ``var(unbiased)`` is allowed.
+        correction: 1 (unless given) for the unbiased estimate of a sample, 0 for the variance of a population.
     """
-    require_float("var", input=input)
-    if isinstance(dim, bool):  # var(unbiased)
+    return _variance("var", input, dim, unbiased, keepdim, correction)[0]
+
+
+def _variance(name, input, dim, unbiased, keepdim, correction):
+    """(variance, mean)."""
+    require_float(name, input=input)
+    if isinstance(dim, bool):
         dim, unbiased = None, dim
-    correction = correction if unbiased is None else int(unbiased)
-    dims = axes("var", dim, input.array.ndim)
-    n = count(input.array.shape[i] for i in dims)
-    distance = input - mean(input, dims, keepdim=True) if dims else input - input
-    divisor = max(n - correction, 0)
-    total = Sum.apply(distance * distance, dims=dims, keepdim=keepdim)
-    return total / divisor
+    if unbiased is not None and correction is not None:
+        raise TypeError(f"{name}: give unbiased or correction, not both")
+    if correction is None:
+        correction = 1 if unbiased is None else int(unbiased)
+    dims = axes(name, dim, input.array.ndim)
+    center = mean(input, dims, keepdim=True)
+    distance = input - center
+    divisor = count(input.array.shape[i] for i in dims) - correction
+    total = Sum.apply(distance * distance, dims=dims, keepdim=keepdim) / (divisor if divisor > 0 else 0)
+    return total, reshape(center, total.array.shape)
 
 
-def std(input, dim=None, *, correction=1, keepdim=False, unbiased=None):
-    """The standard deviation: the square root of `var`, same arguments."""
-    return var(input, dim, correction=correction, keepdim=keepdim, unbiased=unbiased).sqrt()
+def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The standard deviation: the square root of `var`, same arguments; its derivative at 0 is 0."""
+    return StandardDeviation.apply(_variance("std", input, dim, unbiased, keepdim, correction)[0])
+
+
+def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """(`var`, `mean`) over the same dimensions."""
+    return _variance("var_mean", input, dim, unbiased, keepdim, correction)
+
+
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """(`std`, `mean`) over the same dimensions."""
+    variance, center = _variance("std_mean", input, dim, unbiased, keepdim, correction)
+    return StandardDeviation.apply(variance), center
 
 
 def _extreme(name, input, dim, keepdim, largest):
     require_tensor(name, input=input)
     dims = axes(name, dim, input.array.ndim)
+    if dim is None or dim == ():
+        _not_empty(name, input)
     for i in dims:
         if input.array.shape[i] == 0:
             raise IndexError(f"{name}: dimension {i} of shape {input.array.shape} is empty and has no extreme")
@@ -154,7 +233,6 @@ def max(input, dim=None, keepdim=False):
     if hasattr(dim, "array"):
         return input.maximum(dim)
     if dim is None:
-        _not_empty("max", input)
         return _extreme("max", input, None, False, True)
     return _along("max", input, dim, keepdim, True)
 
@@ -165,7 +243,6 @@ def min(input, dim=None, keepdim=False):
     if hasattr(dim, "array"):
         return input.minimum(dim)
     if dim is None:
-        _not_empty("min", input)
         return _extreme("min", input, None, False, False)
     return _along("min", input, dim, keepdim, False)
 
@@ -178,33 +255,30 @@ def _not_empty(name, input):
 def logsumexp(input, dim, keepdim=False):
     """log(sum(exp(x))) over dimensions, without overflow: the largest number is taken out first."""
     require_tensor("logsumexp", input=input)
-    input = input if input.array.dtype.kind == "f" else cast(input, dtypes.get_default_dtype())
-    dims = axes("logsumexp", dim, input.array.ndim)
-    largest = amax(input.detach(), dims, keepdim=True)
-    largest = largest.where(largest.isfinite(), 0.0)
-    result = (input - largest).exp().sum(dims, keepdim=True).log() + largest
-    return result if keepdim else reshape(result, [n for i, n in enumerate(input.array.shape) if i not in dims])
+    input = to_float(input)
+    return LogSumExp.apply(input, dims=axes("logsumexp", dim, input.array.ndim), keepdim=keepdim)
+
+
+def _logic(name, input, dim, keepdim, every):
+    require_tensor(name, input=input)
+    x, dims = input.array != 0, axes(name, dim, input.array.ndim)
+    found = x.all(axis=dims, keepdims=keepdim) if every else x.any(axis=dims, keepdims=keepdim)
+    return input._wrap(found.astype("uint8") if input.array.dtype == dtypes.uint8 else found)
 
 
 def all(input, dim=None, keepdim=False):
-    """True where no number along the dimensions is zero or False."""
-    require_tensor("all", input=input)
-    return input._wrap((input.array != 0).all(axis=axes("all", dim, input.array.ndim), keepdims=keepdim))
+    """True where no number along the dimensions is zero or False; for uint8 it is 1 or 0."""
+    return _logic("all", input, dim, keepdim, True)
 
 
 def any(input, dim=None, keepdim=False):
-    """True where some number along the dimensions is neither zero nor False."""
-    require_tensor("any", input=input)
-    return input._wrap((input.array != 0).any(axis=axes("any", dim, input.array.ndim), keepdims=keepdim))
+    """True where some number along the dimensions is neither zero nor False; for uint8 it is 1 or 0."""
+    return _logic("any", input, dim, keepdim, False)
 
 
 def prod(input, dim=None, keepdim=False, *, dtype=None):
     """The product over one dimension, all unless given. Booleans and integers are multiplied as int64."""
-    require_tensor("prod", input=input)
-    wanted = dtypes.check(dtype) if dtype is not None else None
-    if wanted is None and input.array.dtype.kind != "f":
-        wanted = dtypes.int64
-    input = input if wanted is None else cast(input, wanted)
+    input = _accumulated("prod", input, dtype)
     if dim is None:
         input, dim = reshape(input, -1), 0
     dim = axis("prod", dim, input.array.ndim)

@@ -1,10 +1,11 @@
-"""Operations that move numbers and change none: reshape, permute, expand, join, pad."""
+"""Operations that move numbers and change none: reshape, permute, expand, flip."""
 
 import numpy as np
 
+from minitorch import dtype as dtypes
 from minitorch.autograd import Function
 from minitorch.device import array_module
-from minitorch.ops.operands import axes, axis, cast, count, require_same_device, require_tensor, result_type, sizes
+from minitorch.ops.operands import axes, axis, count, require_tensor, sizes
 
 
 class Reshape(Function):
@@ -40,43 +41,11 @@ class Expand(Function):
 
     @staticmethod
     def forward(ctx, x, shape):
-        return array_module(x).broadcast_to(x, shape)
+        return x.reshape(shape) if x.size == count(shape) else array_module(x).broadcast_to(x, shape)
 
     @staticmethod
     def backward(ctx, grad):
         return grad
-
-
-class Cat(Function):
-    @staticmethod
-    def forward(ctx, *arrays, dim):
-        ctx.dim, ctx.lengths = dim, [x.shape[dim] for x in arrays]
-        return array_module(arrays[0]).concatenate(arrays, axis=dim)
-
-    @staticmethod
-    def backward(ctx, grad):
-        starts = np.cumsum([0, *ctx.lengths]).tolist()
-        return tuple(
-            narrow(grad, ctx.dim, start, length) if needed else None
-            for start, length, needed in zip(starts, ctx.lengths, ctx.needs_input_grad)
-        )
-
-
-class ConstantPad(Function):
-    """A border of one value; a negative width cuts off."""
-
-    @staticmethod
-    def forward(ctx, x, widths, value):
-        ctx.widths = widths
-        result = array_module(x).full([n + a + b for n, (a, b) in zip(x.shape, widths)], value, dtype=x.dtype)
-        inside = tuple(slice(max(a, 0), m - max(b, 0)) for m, (a, b) in zip(result.shape, widths))
-        kept = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, widths))
-        result[inside] = x[kept]
-        return result
-
-    @staticmethod
-    def backward(ctx, grad):
-        return ConstantPad.apply(grad, widths=[(-a, -b) for a, b in ctx.widths], value=0)
 
 
 class Flip(Function):
@@ -113,11 +82,19 @@ def reshape(input, *shape):
         shape = tuple(n // known if d == -1 else d for d in shape)
     elif known != n:
         raise RuntimeError(f"reshape: {n} elements of shape {input.array.shape} do not fit into {shape}")
+    if not _is_viewable(input.array, shape):
+        input = Clone.apply(input)  # no view, so that writes to the result do not count as writes to the input
     return Reshape.apply(input, shape=shape)
+
+
+def _is_viewable(x, shape):
+    """Whether the memory can be read in another shape where it is."""
+    return x.flags.c_contiguous or array_module(x).may_share_memory(x.reshape(shape), x)
 
 
 def reshape_as(input, other):
     """The input in the shape of another tensor."""
+    require_tensor("reshape_as", input=input, other=other)
     return reshape(input, other.array.shape)
 
 
@@ -129,6 +106,25 @@ def flatten(input, start_dim=0, end_dim=-1):
     if first > last:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     return reshape(input, (*shape[:first], count(shape[first : last + 1]), *shape[last + 1 :]))
+
+
+def unflatten(input, dim, sizes):
+    """One dimension as several of the given sizes, of which one may be -1."""
+    require_tensor("unflatten", input=input)
+    shape = input.array.shape
+    dim = axis("unflatten", dim, len(shape))
+    if not isinstance(sizes, (tuple, list)) or not sizes:
+        raise RuntimeError(f"unflatten: sizes must be a non-empty tuple, got {sizes!r}")
+    known = count(n for n in sizes if n != -1)
+    if known != shape[dim] if -1 not in sizes else not known or shape[dim] % known:
+        raise RuntimeError(f"unflatten: sizes {tuple(sizes)} do not fit dimension {dim} of shape {shape}")
+    sizes = [shape[dim] // known if n == -1 else n for n in sizes]
+    return reshape(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
+
+
+def ravel(input):
+    """All dimensions as one."""
+    return flatten(input)
 
 
 def permute(input, *dims):
@@ -183,6 +179,7 @@ def movedim(input, source, destination):
 def expand(input, *size):
     """Dimensions of size 1 repeated to the given size, -1 keeps one, new ones in front. A view."""
     require_tensor("expand", input=input)
+    require_tensor("expand", input=input)
     size, shape = sizes("expand", size), input.array.shape
     lead = len(size) - len(shape)
     target = tuple(shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size))
@@ -193,17 +190,24 @@ def expand(input, *size):
 
 def expand_as(input, other):
     """The input expanded to the shape of another tensor."""
+    require_tensor("expand_as", input=input, other=other)
     return expand(input, other.array.shape)
 
 
 def sum_to_size(input, *size):
     """The sum over all dimensions in which `size` is 1 or missing: the reverse of broadcasting."""
+    require_tensor("sum_to_size", input=input)
     size, shape = sizes("sum_to_size", size), input.array.shape
     lead = len(shape) - len(size)
     if lead < 0 or any(n not in (1, m) for n, m in zip(size, shape[lead:])):
         raise RuntimeError(f"sum_to_size: shape {shape} does not reduce to {size}")
     dims = [i for i, m in enumerate(shape) if i < lead or (size[i - lead] == 1 and m != 1)]
     return reshape(input.sum(dims), size) if dims else input
+
+
+def broadcast_to(input, size):
+    """The input expanded to a shape."""
+    return expand(input, size)
 
 
 def squeeze(input, dim=None):
@@ -225,51 +229,17 @@ def unsqueeze(input, dim):
 def narrow(input, dim, start, length):
     """`length` entries of a dimension from `start` on. A view."""
     require_tensor("narrow", input=input)
-    dim, n = axis("narrow", dim, input.array.ndim), (input.array.shape or (1,))[dim]
+    if not input.array.ndim:
+        raise RuntimeError("narrow: a 0-dimensional tensor has no dimension to narrow")
+    dim = axis("narrow", dim, input.array.ndim)
+    n = input.array.shape[dim]
+    for argument, value in (("start", start), ("length", length)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+            raise TypeError(f"narrow: {argument} must be an integer, got {value!r}")
     start = start + n if start < 0 else start
     if not 0 <= start <= n or not 0 <= length <= n - start:
         raise RuntimeError(f"narrow: start {start} and length {length} leave dimension {dim} of size {n}")
     return input[(slice(None),) * dim + (slice(start, start + length),)]
-
-
-def _join(name, tensors):
-    if not isinstance(tensors, (list, tuple)):
-        raise TypeError(f"{name}: expected a list or tuple of tensors, got {type(tensors).__name__}")
-    if not tensors:
-        raise RuntimeError(f"{name}: expected at least one tensor, got none")
-    for i, x in enumerate(tensors):
-        require_tensor(name, **{f"tensors[{i}]": x})
-        require_same_device(name, tensors[0], x)
-    dtype = result_type(*tensors)
-    return [cast(x, dtype) for x in tensors]
-
-
-def cat(tensors, dim=0):
-    """Tensors joined along a dimension; all other sizes must agree.
-
-    Raises:
-        RuntimeError: no tensors, or shapes that do not fit.
-    """
-    tensors = _join("cat", tensors)
-    kept = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]  # PyTorch passes over empty vectors
-    first = kept[0].array.shape
-    if not first:
-        raise RuntimeError("cat: 0-dimensional tensors cannot be joined; use stack")
-    dim = axis("cat", dim, len(first))
-    for i, x in enumerate(kept):
-        shape = x.array.shape
-        if len(shape) != len(first) or any(n != m for k, (n, m) in enumerate(zip(shape, first)) if k != dim):
-            raise RuntimeError(f"cat: shapes {first} and {shape} (tensor {i}) differ outside dimension {dim}")
-    return Cat.apply(*kept, dim=dim)
-
-
-def stack(tensors, dim=0):
-    """Tensors of one shape joined along a new dimension."""
-    tensors = _join("stack", tensors)
-    for i, x in enumerate(tensors):
-        if x.array.shape != tensors[0].array.shape:
-            raise RuntimeError(f"stack: tensor {i} has shape {x.array.shape}, the first {tensors[0].array.shape}")
-    return cat([unsqueeze(x, dim) for x in tensors], dim)
 
 
 def flip(input, *dims):
@@ -285,28 +255,6 @@ def clone(input):
     return Clone.apply(input)
 
 
-def pad(input, pad, mode="constant", value=None):
-    """A border around the last dimensions.
-
-    Args:
-        input: (..., H, W), any number of dimensions.
-        pad: (left, right, top, bottom, ...): two widths for the last dimension, two for the one before, and so on;
-            negative widths cut off.
-        mode: ``"constant"``.
-        value: what the border holds, 0 unless given.
-    """
-    require_tensor("pad", input=input)
-    pad, shape = sizes("pad", (pad,)), input.array.shape
-    if len(pad) % 2 or len(pad) // 2 > len(shape):
-        raise RuntimeError(f"pad: expected two widths for each of at most {len(shape)} dimensions, got {pad}")
-    if mode != "constant":
-        raise NotImplementedError(f"pad: mode must be 'constant', got {mode!r}")
-    widths = [(0, 0)] * (len(shape) - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
-    if any(n + a + b < 0 for n, (a, b) in zip(shape, widths)):
-        raise RuntimeError(f"pad: widths {pad} cut more than there is of shape {shape}")
-    return ConstantPad.apply(input, widths=widths, value=0 if value is None else value)
-
-
 def broadcast_tensors(*tensors):
     """The tensors expanded to their common shape, as a list."""
     require_tensor("broadcast_tensors", **{f"tensors[{i}]": x for i, x in enumerate(tensors)})
@@ -318,37 +266,6 @@ def broadcast_tensors(*tensors):
     return [expand(x, shape) for x in tensors]
 
 
-def split(input, split_size_or_sections, dim=0):
-    """Parts of a dimension as a tuple of views: of one size (the last may be smaller), or of given sizes."""
-    require_tensor("split", input=input)
-    dim = axis("split", dim, input.array.ndim)
-    n, parts = input.array.shape[dim], split_size_or_sections
-    if isinstance(parts, (int, np.integer)):
-        if parts < 0 or (parts == 0 and n):
-            raise RuntimeError(f"split: split_size must be positive, got {parts}")
-        parts = [min(parts, n - i) for i in range(0, n, parts)] if n else [0]
-    if sum(parts) != n or any(p < 0 for p in parts):
-        raise RuntimeError(f"split: sections {list(parts)} do not sum to the size {n} of dimension {dim}")
-    starts = np.cumsum([0, *parts]).tolist()
-    return tuple(narrow(input, dim, start, length) for start, length in zip(starts, parts))
-
-
-def chunk(input, chunks, dim=0):
-    """At most that many parts of a dimension, all but the last of one size, as a tuple of views."""
-    require_tensor("chunk", input=input)
-    if not isinstance(chunks, int) or chunks < 1:
-        raise RuntimeError(f"chunk: chunks must be a positive integer, got {chunks!r}")
-    n = input.array.shape[axis("chunk", dim, input.array.ndim)]
-    return split(input, max(-(-n // chunks), 1), dim) if n else (input,) * chunks
-
-
-def unbind(input, dim=0):
-    """The entries along a dimension as a tuple of views without it."""
-    require_tensor("unbind", input=input)
-    dim = axis("unbind", dim, input.array.ndim)
-    return tuple(input[(slice(None),) * dim + (i,)] for i in range(input.array.shape[dim]))
-
-
 def is_contiguous(input):
     """Whether the numbers lie in memory in the order of their indices."""
     return bool(input.array.flags.c_contiguous)
@@ -356,20 +273,21 @@ def is_contiguous(input):
 
 def contiguous(input):
     """The tensor itself if contiguous, else a contiguous copy."""
+    require_tensor("contiguous", input=input)
     return input if is_contiguous(input) else Clone.apply(input)
 
 
 def view(input, *shape):
-    """The same memory in another shape, or, given a dtype, read as another type of the same size.
+    """The same memory in another shape, or, given a dtype, its bits read as another type.
 
     Raises:
-        RuntimeError: the shape does not fit, or the memory is not laid out for it (use reshape).
+        RuntimeError: the shape or type does not fit, or the memory is not laid out for it (use reshape).
     """
     require_tensor("view", input=input)
     if len(shape) == 1 and isinstance(shape[0], np.dtype):
-        return input._wrap(input.array.view(shape[0]))
+        return _view_as_type(input, dtypes.check(shape[0]))
     result = reshape(input, *shape)
-    if input.array.size and not np.may_share_memory(result.array, input.array):
+    if not _is_viewable(input.array, result.array.shape):
         raise RuntimeError(
             f"view: a tensor of shape {input.array.shape} with strides {input.stride()} cannot be seen as "
             f"{result.array.shape} without a copy; use reshape"
@@ -377,7 +295,22 @@ def view(input, *shape):
     return result
 
 
+def _view_as_type(input, dtype):
+    try:
+        result = input._wrap(input.array.view(dtype))
+    except ValueError as error:
+        raise RuntimeError(
+            f"view: a tensor of {input.array.dtype} of shape {input.array.shape} cannot be read as {dtype}: {error}"
+        ) from error
+    result._counter = input._counter
+    return result
+
+
 def view_as(input, other):
     """The input as a view in the shape of another tensor."""
     require_tensor("view_as", input=input, other=other)
     return view(input, other.array.shape)
+
+
+swapaxes = swapdims = transpose
+moveaxis = movedim

@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from minitorch import dtype as dtypes
 from minitorch.autograd import Function
-from minitorch.ops.operands import require_tensor, to_float
-
-_quiet = np.errstate(all="ignore")  # log 0 is -inf and sqrt(-1) is NaN, without a warning
+from minitorch.ops.operands import cast, quiet, require_tensor, to_float
 
 
 class Unary(Function):
@@ -15,10 +14,10 @@ class Unary(Function):
     saves = ()
 
     @staticmethod
-    @_quiet
+    @quiet
     def forward(ctx, x):
         cls = type(ctx)
-        y = cls.function(x)
+        y = cls.function(x).astype(x.dtype, copy=False)  # NumPy 1 widens 0-dimensional arrays
         if cls.saves:
             ctx.save_for_backward(*[x if name == "x" else y for name in cls.saves])
         return y
@@ -28,26 +27,34 @@ class Unary(Function):
         return grad * type(ctx).derivative(*ctx.saved_tensors)
 
 
-def unary(name, function, derivative, text, keeps_integers=False):
+class Step(Unary):
+    """A function whose derivative is 0 wherever there is one."""
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * 0.0
+
+
+def unary(name, function, derivative, text, keeps_integers=False, booleans=True):
     """The public function of a row.
 
     Args:
         function: array to array.
-        derivative: of x, of y or of both, told by the names of its arguments; in tensor operations.
+        derivative: of x, of y or of both, told by the names of its arguments, in tensor operations; None for 0.
         keeps_integers: integers stay integers; otherwise they become floating point first.
+        booleans: whether it is defined for them.
     """
+    saves = () if derivative is None else derivative.__code__.co_varnames[: derivative.__code__.co_argcount]
     row = type(
         name.capitalize(),
-        (Unary,),
-        {
-            "function": staticmethod(function),
-            "derivative": staticmethod(derivative),
-            "saves": derivative.__code__.co_varnames[: derivative.__code__.co_argcount],
-        },
+        (Step if derivative is None else Unary,),
+        {"function": staticmethod(function), "derivative": staticmethod(derivative), "saves": saves},
     )
 
     def operation(input):
         require_tensor(name, input=input)
+        if not booleans and input.array.dtype.kind == "b":
+            raise RuntimeError(f"{name}: not defined for booleans")
         return row.apply(input if keeps_integers else to_float(input))
 
     operation.__name__ = operation.__qualname__ = name
@@ -56,8 +63,17 @@ def unary(name, function, derivative, text, keeps_integers=False):
 
 
 def _sigmoid(x):
-    e = np.exp(-abs(x))
-    return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, e) / (1 + e)
+
+
+def _sign(x):
+    return (x > 0) if x.dtype.kind == "b" else (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)  # 0 for NaN
+
+
+def _whole(function):
+    """Rounding leaves integers as they are."""
+    return lambda x: function(x) if x.dtype.kind == "f" else x.copy()
 
 
 exp = unary("exp", np.exp, lambda y: y, "e to the power x.")
@@ -69,7 +85,6 @@ log1p = unary("log1p", np.log1p, lambda x: 1 / (x + 1), "log(1 + x), exact near 
 sqrt = unary("sqrt", np.sqrt, lambda y: 0.5 / y, "The square root.")
 rsqrt = unary("rsqrt", lambda x: 1 / np.sqrt(x), lambda y: -0.5 * y**3, "1 over the square root.")
 reciprocal = unary("reciprocal", lambda x: 1 / x, lambda y: -y * y, "1 / x.")
-square = unary("square", np.square, lambda x: 2 * x, "x times x.", keeps_integers=True)
 sin = unary("sin", np.sin, lambda x: cos(x), "The sine of x in radians.")
 cos = unary("cos", np.cos, lambda x: -sin(x), "The cosine of x in radians.")
 tan = unary("tan", np.tan, lambda y: 1 + y * y, "The tangent of x in radians.")
@@ -77,11 +92,20 @@ sinh = unary("sinh", np.sinh, lambda x: cosh(x), "The hyperbolic sine.")
 cosh = unary("cosh", np.cosh, lambda x: sinh(x), "The hyperbolic cosine.")
 tanh = unary("tanh", np.tanh, lambda y: 1 - y * y, "The hyperbolic tangent.")
 sigmoid = unary("sigmoid", _sigmoid, lambda y: y * (1 - y), "1 / (1 + exp(-x)).")
-abs = unary("abs", np.abs, lambda x: sign(x), "The absolute value; its derivative at 0 is 0.", keeps_integers=True)
-sign = unary("sign", np.sign, lambda x: 0.0 * x, "-1, 0 or 1.", keeps_integers=True)
-floor = unary("floor", np.floor, lambda x: 0.0 * x, "The next integer below; its derivative is 0.")
-ceil = unary("ceil", np.ceil, lambda x: 0.0 * x, "The next integer above; its derivative is 0.")
-trunc = unary("trunc", np.trunc, lambda x: 0.0 * x, "The next integer towards 0; its derivative is 0.")
+abs = unary("abs", np.abs, lambda x: sign(x), "The absolute value; its derivative at 0 is 0.", True, False)
+sign = unary("sign", _sign, None, "-1, 0 or 1.", True)
+floor = unary("floor", _whole(np.floor), None, "The next integer below; its derivative is 0.", True, False)
+ceil = unary("ceil", _whole(np.ceil), None, "The next integer above; its derivative is 0.", True, False)
+trunc = unary("trunc", _whole(np.trunc), None, "The next integer towards 0; its derivative is 0.", True, False)
+
+
+_square = unary("square", np.square, lambda x: 2 * x, "x times x.", True)
+
+
+def square(input):
+    """x times x; booleans give int64."""
+    require_tensor("square", input=input)
+    return _square(cast(input, dtypes.int64) if input.array.dtype.kind == "b" else input)
 
 
 class Neg(Function):
@@ -115,6 +139,8 @@ class Round(Function):
 def round(input, *, decimals=0):
     """The nearest number with that many decimals, halves to even; its derivative is 0."""
     require_tensor("round", input=input)
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("round: not defined for booleans")
     return Round.apply(input, decimals=decimals)
 
 
@@ -137,8 +163,11 @@ logical_not = _test("logical_not", np.logical_not, "True where the value is zero
 
 
 def bitwise_not(input):
-    """All bits turned; for booleans: not. Raises TypeError for floating point."""
+    """All bits turned; for booleans: not. Raises RuntimeError for floating point."""
     require_tensor("bitwise_not", input=input)
     if input.array.dtype.kind == "f":
-        raise TypeError(f"bitwise_not: needs booleans or integers, got {input.array.dtype}")
+        raise RuntimeError(f"bitwise_not: needs booleans or integers, got {input.array.dtype}")
     return input._wrap(~input.array)
+
+
+absolute, negative = abs, neg

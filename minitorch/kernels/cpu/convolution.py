@@ -14,7 +14,7 @@ how the columns are made, which decides the speed:
   Below 16 channels those rows are too short to copy fast; above, the product works for small
   planes too, because the pixels of several images go into one product.
 * ``depthwise``, one channel per group: multiply-adds of shifted planes, no product at all.
-* 1 x 1 kernels on large planes go to ``planes``, which then multiplies the input as it lies.
+* ``pointwise``, 1 x 1 kernels on large planes: the input is its own columns.
 """
 from math import gcd
 
@@ -23,6 +23,7 @@ import numpy as np
 from minitorch.kernels.cpu import convolution_channels_last as channels_last
 from minitorch.kernels.cpu import convolution_depthwise as depthwise
 from minitorch.kernels.cpu import convolution_planes as planes
+from minitorch.kernels.cpu import convolution_pointwise as pointwise
 
 _MANY_CHANNELS = 16
 _LARGE_PLANE = 64  # pixels: enough columns for one product per image
@@ -83,8 +84,10 @@ def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
     kernel, lead = weight_shape[2:], (padding[0][0], padding[1][0])
     x, stride = _drop_unread(x, grad.shape[2:], kernel, stride, lead)
     dweight = np.empty(weight_shape, grad.dtype)
-    route = _route(weight_shape, grad.shape[2:], groups)
-    if route is channels_last:
+    route = _route(weight_shape, grad, x, lead, groups)
+    if route is pointwise:
+        pointwise.weight_grad(np.ascontiguousarray(grad), np.ascontiguousarray(x), dweight, groups)
+    elif route is channels_last:
         for mine, out, weight_part in _group_slices(weight_shape, groups):
             route.weight_grad(grad[:, out], x[:, mine], dweight[weight_part], stride, lead, dilation)
     else:
@@ -97,8 +100,14 @@ def _correlate(x, weight, bias, out, stride, lead, dilation, groups):
     if out.size == 0:
         return
     x, stride = _drop_unread(x, out.shape[2:], weight.shape[2:], stride, lead)
-    route = _route(weight.shape, out.shape[2:], groups)
-    if route is channels_last:
+    route = _route(weight.shape, out, x, lead, groups)
+    if route is pointwise and out.flags.c_contiguous:
+        pointwise.correlate(np.ascontiguousarray(x), weight, bias, out, groups)
+    elif route is pointwise:
+        y = np.empty(out.shape, out.dtype)
+        pointwise.correlate(np.ascontiguousarray(x), weight, bias, y, groups)
+        out[...] = y
+    elif route is channels_last:
         for mine, target, weight_part in _group_slices(weight.shape, groups):
             part_bias = None if bias is None else bias[target]
             route.correlate(x[:, mine], weight[weight_part], part_bias, out[:, target], stride, lead, dilation)
@@ -106,13 +115,13 @@ def _correlate(x, weight, bias, out, stride, lead, dilation, groups):
         route.correlate(x, weight, bias, out, stride, lead, dilation, groups)
 
 
-def _route(weight_shape, out_size, groups):
+def _route(weight_shape, out, x, lead, groups):
     """The module whose way of making columns is fastest here."""
-    _, group_channels, kernel_height, kernel_width = weight_shape
+    group_channels, *kernel = weight_shape[1:]
     if group_channels == 1 and groups > 1:
         return depthwise
-    if kernel_height == kernel_width == 1 and out_size[0] * out_size[1] >= _LARGE_PLANE:
-        return planes
+    if kernel == [1, 1] and lead == (0, 0) and out.shape[2:] == x.shape[2:] and out[0, 0].size >= _LARGE_PLANE:
+        return pointwise
     return channels_last if group_channels >= _MANY_CHANNELS else planes
 
 

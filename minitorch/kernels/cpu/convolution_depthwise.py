@@ -20,21 +20,20 @@ def correlate(x, weight, bias, out, stride, lead, dilation, groups):
 
     def run_channels(image, start, stop):
         planes = flat.fill(x[image:image + 1, start:stop])
-        shape = (stop - start, multiplier, flat.flat_out)
+        shape = (stop - start, multiplier, flat.pixels)
         total, term = scratch("depthwise_total", shape, x.dtype), scratch("depthwise_term", shape, x.dtype)
         first = True
         for kh, kw in np.ndindex(*weight.shape[2:]):
             factor = taps[start:stop, :, kh, kw, None]
-            np.multiply(flat.tap(planes, kh, kw)[0, :, None], factor, out=total if first else term)
+            np.multiply(flat.tap(planes, kh, kw), factor, out=total if first else term)
             if not first:
                 np.add(total, term, out=total)
             first = False
         channels = slice(start * multiplier, stop * multiplier)
-        result = flat.crop(total.reshape(-1, flat.flat_out))
-        if bias is None:
-            out[image, channels] = result
-        else:
-            np.add(result, bias[channels, None, None], out=out[image, channels])
+        target = out[image, channels]
+        target[...] = total.reshape(-1, target.shape[1], flat.pitch)[..., :out.shape[3]]
+        if bias is not None:
+            np.add(target, bias[channels, None, None], out=target)
 
     _for_channel_blocks(run_channels, x, flat, multiplier)
 
@@ -51,9 +50,12 @@ def weight_grad(grad, x, dweight, stride, lead, dilation, groups):
         channels = slice(start * multiplier, stop * multiplier)
         for image in range(len(x)):
             planes = flat.fill(x[image:image + 1, start:stop])
-            values = flat.spread(grad[image:image + 1, channels]).reshape(stop - start, multiplier, -1)
+            values = scratch("depthwise_grad", (stop - start, multiplier, flat.pixels), grad.dtype)
+            grid = values.reshape(-1, grad.shape[2], flat.pitch)
+            grid[..., grad.shape[3]:] = 0
+            grid[..., :grad.shape[3]] = grad[image, channels]
             for kh, kw in np.ndindex(*dweight.shape[2:]):
-                tap = flat.tap(planes, kh, kw)[0]
+                tap = flat.tap(planes, kh, kw)[:, 0]
                 result[start:stop, :, kh, kw] += np.einsum("cml,cl->cm", values, tap)
 
     parallel_for(run, groups, block)
@@ -73,5 +75,5 @@ def _for_channel_blocks(function, x, flat, multiplier):
 
 
 def _channels_per_block(x, flat, multiplier):
-    item = (flat.length * flat.stride[0] * flat.stride[1] + 2 * multiplier * flat.flat_out) * x.itemsize
+    item = (flat.length * flat.stride[0] * flat.stride[1] + 2 * multiplier * flat.pixels) * x.itemsize
     return block_size(x.shape[1], item, _CACHE_BYTES)

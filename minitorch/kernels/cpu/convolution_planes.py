@@ -7,8 +7,11 @@ the next row, which are dropped. The zeros right of a row also serve as the zero
 next one, so pitch is smaller than a padded row.
 
 A stride splits the plane into stride x stride planes of every stride-th row and column; each tap
-reads one of them, again as one slice.
+reads one of them, again as one slice. All images of a block lie side by side in the columns
+(C * KH * KW, n * pixels), so that each thread makes few, long calls.
 """
+from math import gcd
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -19,37 +22,35 @@ _CACHE_BYTES = 4 * 1024 * 1024
 
 
 class FlatPlanes:
-    """The geometry of flat padded planes for ``out_size`` windows of an image."""
+    """The flat padded planes that ``out_size`` windows of an image read."""
 
     def __init__(self, in_size, out_size, kernel, stride, lead, dilation):
         self.in_size, self.out_size, self.kernel = in_size, out_size, kernel
         self.stride, self.lead, self.dilation = stride, lead, dilation
         reach = [(kernel[axis] - 1) * dilation[axis] // stride[axis] for axis in (0, 1)]
-        self.rows = out_size[0] + reach[0]
-        columns = out_size[1] + reach[1]
-        used = [inside(in_size[1], residue - lead[1], columns, stride[1])[0] for residue in range(stride[1])]
-        shared = min(min(part.start, columns - part.stop) if part.stop else columns for part in used)
-        self.pitch = max(out_size[1], columns - shared)
-        self.columns = columns
+        self.rows, self.columns = out_size[0] + reach[0], out_size[1] + reach[1]
+        used = [inside(in_size[1], residue - lead[1], self.columns, stride[1])[0] for residue in range(stride[1])]
+        shared = min(min(part.start, self.columns - part.stop) if part.stop else self.columns for part in used)
+        self.pitch = max(out_size[1], self.columns - shared)
         self.length = self.rows * self.pitch + reach[1]
-        self.flat_out = out_size[0] * self.pitch
+        self.pixels = out_size[0] * self.pitch
 
     def for_rows(self, start, stop):
-        """The same planes for the output rows from ``start`` to ``stop`` only."""
+        """The same for the output rows from ``start`` to ``stop`` only."""
         if (start, stop) == (0, self.out_size[0]):
             return self
         lead = (self.lead[0] - start * self.stride[0], self.lead[1])
         return FlatPlanes(self.in_size, (stop - start, self.out_size[1]), self.kernel, self.stride, lead,
                           self.dilation)
 
-    def empty(self, x_shape, dtype):
-        """Scratch planes (n, C, stride * stride, length), all zero, for images of ``x_shape``."""
-        buffer = scratch("planes", x_shape[:2] + (self.stride[0] * self.stride[1], self.length), dtype)
+    def empty(self, channels, n, dtype):
+        """Scratch planes (C, n, stride * stride, length), all zero."""
+        buffer = scratch("planes", (channels, n, self.stride[0] * self.stride[1], self.length), dtype)
         buffer.fill(0)
         return buffer
 
     def places(self, buffer):
-        """Pairs (view of the planes, index into the images) of the numbers that are no padding."""
+        """Pairs (view of the planes, index into (C, n, H, W)) of all numbers that are no padding."""
         stride = self.stride
         grids = buffer[..., :self.rows * self.pitch].reshape(buffer.shape[:3] + (self.rows, self.pitch))
         for row_residue in range(stride[0]):
@@ -61,128 +62,132 @@ class FlatPlanes:
                 yield plane[:, :, rows, columns], (slice(None), slice(None), image_rows, image_columns)
 
     def fill(self, x):
-        """Copy x (n, C, H, W) to scratch planes (n, C, stride * stride, length)."""
-        buffer = self.empty(x.shape, x.dtype)
+        """Copy x (n, C, H, W) to scratch planes."""
+        x = x.swapaxes(0, 1)
+        buffer = self.empty(*x.shape[:2], x.dtype)
         for place, index in self.places(buffer):
             place[...] = x[index]
         return buffer
 
     def tap(self, buffer, kh, kw):
-        """All windows' tap (kh, kw): the slice (n, C, flat_out) of the planes in ``buffer``."""
+        """Tap (kh, kw) of all windows: the slice (C, n, pixels) of the planes in ``buffer``."""
         row, row_residue = divmod(kh * self.dilation[0], self.stride[0])
         column, column_residue = divmod(kw * self.dilation[1], self.stride[1])
         start = row * self.pitch + column
-        return buffer[:, :, row_residue * self.stride[1] + column_residue, start:start + self.flat_out]
+        return buffer[:, :, row_residue * self.stride[1] + column_residue, start:start + self.pixels]
 
     def windows(self, x):
-        """Columns (n, C, KH, KW, flat_out) of x (n, C, H, W), in scratch or in x itself."""
-        n, channels = x.shape[:2]
-        if self.kernel == (1, 1) and self.in_size == self.out_size and self.lead == (0, 0) and self.stride == (1, 1):
-            return np.ascontiguousarray(x).reshape(n, channels, 1, 1, self.flat_out)
+        """All taps of x (n, C, H, W): columns (C, KH, KW, n, pixels) in scratch.
+
+        Every ``step``-th tap along an axis lies in the same plane, a constant distance after the
+        one before, so that one strided copy serves them all (with stride 1: all taps).
+        """
         buffer = self.fill(x)
-        columns = scratch("columns", (n, channels) + self.kernel + (self.flat_out,), x.dtype)
-        if self.stride == (1, 1):
-            image, channel, _, number = buffer.strides
-            steps = (image, channel, self.dilation[0] * self.pitch * number, self.dilation[1] * number, number)
-            np.copyto(columns, as_strided(buffer, columns.shape, steps))
-            return columns
-        for kh in range(self.kernel[0]):
-            for kw in range(self.kernel[1]):
-                np.copyto(columns[:, :, kh, kw], self.tap(buffer, kh, kw))
+        columns = scratch("columns", (x.shape[1], *self.kernel, x.shape[0], self.pixels), x.dtype)
+        common = [gcd(self.stride[axis], self.dilation[axis]) for axis in (0, 1)]
+        steps = [self.stride[axis] // common[axis] for axis in (0, 1)]
+        for kh in range(min(steps[0], self.kernel[0])):
+            for kw in range(min(steps[1], self.kernel[1])):
+                target = columns[:, kh::steps[0], kw::steps[1]]
+                first = self.tap(buffer, kh, kw)
+                channel, image, number = first.strides
+                down = self.dilation[0] // common[0] * self.pitch * number
+                across = self.dilation[1] // common[1] * number
+                np.copyto(target, as_strided(first, target.shape, (channel, down, across, image, number)))
         return columns
+
+    def grid(self, flat, shape):
+        """View (O, n, pixels) numbers as (n, O, rows, pitch) for ``shape`` (n, O, rows, ...)."""
+        return flat.reshape(shape[1], shape[0], shape[2], self.pitch).swapaxes(0, 1)
+
+    def spread(self, grad):
+        """Copy grad (n, O, OH, OW) to scratch (O, n, pixels), zeros for the stray numbers."""
+        flat = scratch("spread", (grad.shape[1], grad.shape[0], self.pixels), grad.dtype)
+        grid = self.grid(flat, grad.shape)
+        grid[..., grad.shape[3]:] = 0
+        grid[..., :grad.shape[3]] = grad
+        return flat
 
     def leaves_gaps(self):
         """Whether the windows start after the first or end before the last row or column."""
-        return any(self.lead[axis] < 0 or (self.out_size[axis] - 1) * self.stride[axis] + (self.kernel[axis] - 1) * self.dilation[axis]
-                   - self.lead[axis] < self.in_size[axis] - 1 for axis in (0, 1))
-
-    def crop(self, flat):
-        """View (..., flat_out) as (..., OH, OW), without the stray numbers."""
-        return flat.reshape(flat.shape[:-1] + (self.out_size[0], self.pitch))[..., :self.out_size[1]]
-
-    def spread(self, grad):
-        """Copy grad (n, O, OH, OW) to scratch (n, O, flat_out) with zeros for the stray numbers."""
-        flat = scratch("flat_grad", grad.shape[:2] + (self.flat_out,), grad.dtype)
-        grid = flat.reshape(grad.shape[:3] + (self.pitch,))
-        grid[..., self.out_size[1]:] = 0
-        grid[..., :self.out_size[1]] = grad
-        return flat
+        return any(self.lead[axis] < 0 or (self.out_size[axis] - 1) * self.stride[axis]
+                   + (self.kernel[axis] - 1) * self.dilation[axis] - self.lead[axis] < self.in_size[axis] - 1
+                   for axis in (0, 1))
 
 
 def correlate(x, weight, bias, out, stride, lead, dilation, groups):
-    """``weight @ columns`` for each image and group of a block, cropped into ``out``."""
+    """``weight @ columns`` for the images of a block, written into ``out`` (N, O, OH, OW)."""
     whole = FlatPlanes(x.shape[2:], out.shape[2:], weight.shape[2:], stride, lead, dilation)
-    matrix = np.ascontiguousarray(weight).reshape(groups, weight.shape[0] // groups, -1)
-    work = _blocks(whole, x, weight.shape)
+    matrix = _as_matrix(weight, groups)
+    work = _blocks(whole, x, matrix)
 
     def run(first, last):
         for start, stop, top, bottom in work[first:last]:
             flat = whole.for_rows(top, bottom)
-            columns = flat.windows(x[start:stop]).reshape(stop - start, groups, matrix.shape[2], -1)
-            product = scratch("product", (stop - start, groups, matrix.shape[1], flat.flat_out), x.dtype)
+            columns = flat.windows(x[start:stop]).reshape(groups, matrix.shape[2], -1)
+            product = scratch("product", (groups, matrix.shape[1], columns.shape[2]), x.dtype)
             np.matmul(matrix, columns, out=product)
-            result = flat.crop(product.reshape(stop - start, -1, flat.flat_out))
-            if bias is None:
-                out[start:stop, :, top:bottom] = result
-            else:
-                np.add(result, bias[:, None, None], out=out[start:stop, :, top:bottom])
+            target = out[start:stop, :, top:bottom]
+            target[...] = flat.grid(product, target.shape)[..., :out.shape[3]]
+            if bias is not None:  # not while copying: additions row by row take longer than two passes
+                np.add(target, bias[:, None, None], out=target)
 
     parallel_for(run, len(work))
+
+
+def weight_grad(grad, x, dweight, stride, lead, dilation, groups):
+    """``columns @ grad.T``, summed over a share of the blocks by each thread, then over the threads."""
+    whole = FlatPlanes(x.shape[2:], grad.shape[2:], dweight.shape[2:], stride, lead, dilation)
+    out_channels, taps = dweight.shape[0] // groups, dweight[0].size
+    work = _blocks(whole, x, _as_matrix(dweight, groups))
+    parts = min(get_num_threads(), len(work))
+    partial = np.zeros((parts, groups, taps, out_channels), grad.dtype)
+
+    def run(part, _):
+        for start, stop, top, bottom in work[len(work) * part // parts:len(work) * (part + 1) // parts]:
+            flat = whole.for_rows(top, bottom)
+            columns = flat.windows(x[start:stop]).reshape(groups, taps, -1)
+            values = flat.spread(grad[start:stop, :, top:bottom]).reshape(groups, out_channels, -1)
+            partial[part] += np.matmul(columns, values.swapaxes(1, 2))
+
+    parallel_for(run, parts)
+    np.copyto(dweight, partial.sum(axis=0).swapaxes(1, 2).reshape(dweight.shape))
 
 
 def input_grad(grad, weight, dx, stride, lead, dilation, groups):
     """``weight.T @ grad`` gives the gradient of the columns; each tap's is added to its slice of
     flat planes. For few input channels that is less work than a correlation of grad."""
     flat = FlatPlanes(dx.shape[2:], grad.shape[2:], weight.shape[2:], stride, lead, dilation)
-    matrix = np.ascontiguousarray(weight).reshape(groups, weight.shape[0] // groups, -1).swapaxes(1, 2)
-    work = _blocks(flat, dx, weight.shape, whole_images=True)
+    matrix = _as_matrix(weight, groups)
+    work = _blocks(flat, dx, matrix, whole_images=True)
 
     def run(first, last):
         for start, stop, _, _ in work[first:last]:
-            n = stop - start
-            values = flat.spread(grad[start:stop]).reshape(n, groups, -1, flat.flat_out)
-            columns = scratch("columns", (n, groups, matrix.shape[1], flat.flat_out), dx.dtype)
-            np.matmul(matrix, values, out=columns)
-            columns = columns.reshape(n, dx.shape[1], *weight.shape[2:], flat.flat_out)
-            buffer = flat.empty((n, dx.shape[1]), dx.dtype)
+            values = flat.spread(grad[start:stop]).reshape(groups, matrix.shape[1], -1)
+            columns = scratch("columns", (groups, matrix.shape[2], values.shape[2]), dx.dtype)
+            np.matmul(matrix.swapaxes(1, 2), values, out=columns)
+            columns = columns.reshape(dx.shape[1], *weight.shape[2:], stop - start, flat.pixels)
+            buffer = flat.empty(dx.shape[1], stop - start, dx.dtype)
             for kh, kw in np.ndindex(*weight.shape[2:]):
                 tap = flat.tap(buffer, kh, kw)
-                np.add(tap, columns[:, :, kh, kw], out=tap)
-            part = dx[start:stop]
+                np.add(tap, columns[:, kh, kw], out=tap)
+            target = dx[start:stop].swapaxes(0, 1)
             if flat.leaves_gaps():
-                part.fill(0)
+                target.fill(0)
             for place, index in flat.places(buffer):
-                part[index] = place
+                target[index] = place
 
     parallel_for(run, len(work))
 
 
-def weight_grad(grad, x, dweight, stride, lead, dilation, groups):
-    """``grad @ columns.T`` for each image and group, summed over a share of the blocks by each
-    thread, then over the threads."""
-    whole = FlatPlanes(x.shape[2:], grad.shape[2:], dweight.shape[2:], stride, lead, dilation)
-    out_channels = dweight.shape[0] // groups
-    taps = dweight[0].size
-    work = _blocks(whole, x, dweight.shape)
-    parts = min(get_num_threads(), len(work))
-    partial = np.zeros((parts, groups, out_channels, taps), grad.dtype)
-
-    def run(part, _):
-        for start, stop, top, bottom in work[len(work) * part // parts:len(work) * (part + 1) // parts]:
-            flat = whole.for_rows(top, bottom)
-            columns = flat.windows(x[start:stop]).reshape(stop - start, groups, taps, -1)
-            values = flat.spread(grad[start:stop, :, top:bottom])
-            product = np.matmul(values.reshape(stop - start, groups, out_channels, -1), columns.swapaxes(2, 3))
-            partial[part] += product.sum(axis=0)
-
-    parallel_for(run, parts)
-    np.sum(partial.reshape((parts,) + dweight.shape), axis=0, out=dweight)
+def _as_matrix(weight, groups):
+    """Weight as (groups, O / groups, C / groups * KH * KW)."""
+    return np.ascontiguousarray(weight).reshape(groups, weight.shape[0] // groups, -1)
 
 
-def _blocks(flat, x, weight_shape, whole_images=False):
+def _blocks(flat, x, matrix, whole_images=False):
     """Blocks whose columns and product fit the cache."""
-    numbers = x.shape[1] * weight_shape[2] * weight_shape[3] + weight_shape[0]
-    row_bytes = numbers * flat.pitch * x.itemsize
+    row_bytes = matrix.shape[0] * (matrix.shape[1] + matrix.shape[2]) * flat.pitch * x.itemsize
     if whole_images:
         return blocks(len(x), 1, row_bytes * flat.out_size[0], _CACHE_BYTES)
     return blocks(len(x), flat.out_size[0], row_bytes, _CACHE_BYTES)

@@ -1,0 +1,47 @@
+"""Convolution with a 1 x 1 kernel on large planes: a product per image, without any columns.
+
+An image (C, H, W) already is its matrix of columns (C, H * W), and the product with the weight
+already is the output (O, H * W).
+"""
+import numpy as np
+
+from minitorch.kernels.cpu.convolution_geometry import blocks
+from minitorch.kernels.cpu.parallel import get_num_threads, parallel_for, scratch
+
+_CACHE_BYTES = 2 * 1024 * 1024
+
+
+def correlate(x, weight, bias, out, groups):
+    """x (N, C, H, W) and out (N, O, H, W) must be C-contiguous."""
+    n, pixels = len(x), x.shape[2] * x.shape[3]
+    matrix = np.ascontiguousarray(weight).reshape(groups, weight.shape[0] // groups, -1)
+    source, target = x.reshape(n, groups, -1, pixels), out.reshape(n, groups, -1, pixels)
+    work = blocks(n, pixels, (x.shape[1] + out.shape[1]) * x.itemsize, _CACHE_BYTES)
+
+    def run(first, last):
+        for start, stop, left, right in work[first:last]:
+            part = target[start:stop, ..., left:right]
+            np.matmul(matrix, source[start:stop, ..., left:right], out=part)
+            if bias is not None:
+                np.add(part, bias.reshape(groups, -1, 1), out=part)
+
+    parallel_for(run, len(work))
+
+
+def weight_grad(grad, x, dweight, groups):
+    """Sum of ``grad @ x.T`` over the images, both C-contiguous; each thread sums a share."""
+    n, pixels = len(x), x.shape[2] * x.shape[3]
+    values, source = grad.reshape(n, groups, -1, pixels), x.reshape(n, groups, -1, pixels).swapaxes(2, 3)
+    parts = min(get_num_threads(), n)
+    partial = np.empty((parts, groups, dweight.shape[0] // groups, dweight.shape[1]), grad.dtype)
+
+    def run(part, _):
+        first, last = n * part // parts, n * (part + 1) // parts
+        np.matmul(values[first], source[first], out=partial[part])
+        term = scratch("pointwise_term", partial.shape[1:], grad.dtype)
+        for image in range(first + 1, last):
+            np.matmul(values[image], source[image], out=term)
+            np.add(partial[part], term, out=partial[part])
+
+    parallel_for(run, parts)
+    np.sum(partial.reshape((parts,) + dweight.shape), axis=0, out=dweight)

@@ -1,0 +1,194 @@
+"""What all optimizers share: groups of parameters with their options, a state for each parameter."""
+
+import collections
+
+from minitorch.autograd import enable_grad
+from minitorch.nn.module import clear_gradients
+from minitorch.tensor import Tensor
+
+
+class Optimizer:
+    """The base class. A subclass gives the options' defaults, checks them and writes `update`.
+
+    Args:
+        params: tensors, or dictionaries ``{"params": tensors, option: value, ...}``, each a group with options of
+            its own.
+        defaults: option -> value for groups that do not say otherwise.
+
+    Attributes:
+        param_groups: list of dictionaries, each with ``"params"`` and all options; changes count from the next step.
+        state: parameter -> dictionary of what the rule remembers of it.
+
+    Raises:
+        TypeError: params that are no tensors.
+        ValueError: no parameters, the same one twice, or one that is the result of an operation.
+    """
+
+    def __init__(self, params, defaults):
+        name = type(self).__name__
+        if isinstance(params, (Tensor, dict, str)) or not hasattr(params, "__iter__"):
+            hint = "; use [tensor]" if isinstance(params, Tensor) else "; use model.parameters()"
+            kind = type(params).__name__
+            raise TypeError(f"{name}: params must be an iterable of tensors or groups, got {kind}{hint}")
+        if isinstance(params, (set, frozenset)):
+            raise TypeError(f"{name}: params must have an order, got a set; use a list")
+        self.check_options(defaults)
+        self.defaults = dict(defaults)
+        self.state = collections.defaultdict(dict)
+        self.param_groups = []
+        groups = list(params)
+        if not groups:
+            raise ValueError(
+                f"{name}: there are no parameters; layers in a plain Python list are not seen, use nn.ModuleList"
+            )
+        for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
+            self.add_param_group(group)
+
+    def check_options(self, options):
+        """Raise ValueError for options that the rule cannot use."""
+
+    def add_param_group(self, param_group):
+        """Add a group ``{"params": tensors, option: value, ...}``. Raises as the class."""
+        name = type(self).__name__
+        if not isinstance(param_group, dict) or "params" not in param_group:
+            kind = type(param_group).__name__
+            raise TypeError(f"{name}: a parameter group must be a dictionary with the key 'params', got {kind}")
+        params = param_group["params"]
+        if isinstance(params, (set, frozenset)):
+            raise TypeError(f"{name}: params must have an order, got a set; use a list")
+        params = [params] if isinstance(params, Tensor) else list(params)
+        seen = {id(p) for group in self.param_groups for p in group["params"]}
+        for i, p in enumerate(params):
+            if not isinstance(p, Tensor):
+                hint = "; pass parameters(), not named_parameters()" if isinstance(p, tuple) else ""
+                raise TypeError(f"{name}: parameter {i} must be a tensor, got {type(p).__name__}{hint}")
+            if not p.is_leaf:
+                raise ValueError(
+                    f"{name}: parameter {i} of shape {p.shape} is the result of an operation; only leaves can be "
+                    "optimized (move data to its device before requires_grad is set)"
+                )
+            if id(p) in seen:
+                raise ValueError(f"{name}: parameter {i} of shape {p.shape} is there twice")
+            seen.add(id(p))
+        group = {**self.defaults, **param_group, "params": params}
+        self.check_options(group)
+        self.param_groups.append(group)
+
+    def zero_grad(self, set_to_none=True):
+        """Clear the gradients of all parameters: None, or zeros with set_to_none=False."""
+        for group in self.param_groups:
+            clear_gradients(group["params"], set_to_none)
+
+    def step(self, closure=None):
+        """Change every parameter that has a gradient.
+
+        Args:
+            closure: a function that computes the loss anew, calls backward and returns the loss.
+
+        Returns:
+            What the closure returned, or None.
+
+        Raises:
+            RuntimeError: no parameter has a gradient, or one does not fit its parameter; nothing is changed then.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        found = [(group, [p for p in group["params"] if p.grad is not None]) for group in self.param_groups]
+        if not any(params for _, params in found):
+            raise RuntimeError(
+                f"{type(self).__name__}.step: no parameter has a gradient; call loss.backward() before step(), do not "
+                "call zero_grad() between them, and check that the optimizer has the parameters of this model"
+            )
+        for _, params in found:
+            for p in params:
+                self._check(p)
+        for group, params in found:
+            for p in params:
+                self.update(p, group)
+                p._counter[0] += 1
+        return loss
+
+    def update(self, parameter, group):
+        """Change one parameter in place by its gradient and the options of its group."""
+        raise NotImplementedError(f"{type(self).__name__} has no update method")
+
+    def _check(self, parameter):
+        """Raise RuntimeError where the gradient or the state does not fit the parameter."""
+        name = type(self).__name__
+        kept = self.state.get(parameter, {})
+        for what, x in (("gradient", parameter.grad), *kept.items()):
+            if not isinstance(x, Tensor) or x is not parameter.grad and not x.ndim:
+                continue
+            if x.shape != parameter.shape or x.dtype != parameter.dtype or x.device != parameter.device:
+                raise RuntimeError(
+                    f"{name}.step: the {what} ({x.dtype}, {x.shape}, {x.device}) does not fit its parameter "
+                    f"({parameter.dtype}, {parameter.shape}, {parameter.device}); convert or move the model before "
+                    "the optimizer is made"
+                )
+        if not getattr(parameter.array.flags, "writeable", True):
+            raise RuntimeError(f"{name}.step: a parameter of shape {parameter.shape} has read-only memory; clone() it")
+
+    def state_dict(self):
+        """``{"state": {number: ...}, "param_groups": [...]}``; parameters stand as numbers, counted over all groups.
+
+        The tensors in it share the optimizer's memory.
+        """
+        numbers = {id(p): i for i, p in enumerate(self._parameters())}
+        groups = []
+        for group in self.param_groups:
+            groups.append({**group, "params": [numbers[id(p)] for p in group["params"]]})
+        state = {numbers[id(p)]: dict(kept) for p, kept in self.state.items()}
+        return {"state": dict(sorted(state.items())), "param_groups": groups}
+
+    def _parameters(self):
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def load_state_dict(self, state_dict):
+        """Take over what `state_dict` gave: options and states, as copies on each parameter's device, in its dtype.
+
+        Raises:
+            ValueError: groups, numbers or shapes that do not fit; nothing is changed then.
+            TypeError: not such a dictionary.
+        """
+        name = f"{type(self).__name__}.load_state_dict"
+        if not isinstance(state_dict, dict) or not {"state", "param_groups"} <= state_dict.keys():
+            raise TypeError(f"{name}: expected a dictionary with 'state' and 'param_groups', as state_dict() gives")
+        saved = state_dict["param_groups"]
+        sizes, own_sizes = [len(g["params"]) for g in saved], [len(g["params"]) for g in self.param_groups]
+        if sizes != own_sizes:
+            raise ValueError(f"{name}: the state has groups of {sizes} parameters, the optimizer of {own_sizes}")
+        by_number = dict(zip((i for group in saved for i in group["params"]), self._parameters()))
+        groups = []
+        for group, own in zip(saved, self.param_groups):
+            groups.append({**own, **group, "params": own["params"]})
+            self.check_options(groups[-1])
+        state = collections.defaultdict(dict)
+        for number, kept in state_dict["state"].items():
+            if number not in by_number:
+                raise ValueError(f"{name}: there is no parameter of number {number!r}")
+            parameter = by_number[number]
+            state[parameter] = {key: _fitted(name, number, key, x, parameter) for key, x in kept.items()}
+        self.param_groups[:], self.state = groups, state
+
+    def __repr__(self):
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join(lines) + "\n)"
+
+
+def _fitted(name, number, key, value, parameter):
+    """A copy of one saved value for a parameter; a tensor must have its shape or be 0-dimensional."""
+    if not isinstance(value, Tensor):
+        return value
+    if value.ndim and value.shape != parameter.shape:
+        raise ValueError(
+            f"{name}: {key} of parameter {number} has shape {value.shape}, the parameter has shape {parameter.shape}"
+        )
+    value = value.detach()
+    if not value.ndim or not value.is_floating_point():
+        return value.to(parameter.device, copy=True)
+    return value.to(parameter.device, parameter.dtype, copy=True)

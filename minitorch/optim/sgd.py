@@ -1,0 +1,83 @@
+"""Stochastic gradient descent."""
+
+import math
+import numbers
+
+from minitorch.kernels import backend
+from minitorch.optim.optimizer import Optimizer
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if asked for.
+
+    For each parameter p with gradient g::
+
+        g = -g if maximize                    g = g + weight_decay * p
+        v = g in the first step, then         v = momentum * v + (1 - dampening) * g
+        p = p - lr * v                        with nesterov: p = p - lr * (g + momentum * v)
+
+    Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning"; the
+    learning rate multiplies v and not g, so that a change of it acts at once.
+
+    Args:
+        params: tensors, or groups ``{"params": tensors, option: value, ...}``.
+        lr: learning rate.
+        momentum: how much of the last v remains, 0 for none.
+        dampening: share of the gradient that v does not take up.
+        weight_decay: factor of the penalty ``weight_decay / 2 * p**2``.
+        nesterov: look ahead by one momentum step; needs momentum and no dampening.
+        maximize: climb in place of descending.
+
+    Raises:
+        ValueError: an option out of its range, no parameters, the same one twice.
+        TypeError: params that are no tensors.
+    """
+
+    def __init__(
+        self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False, *, maximize=False
+    ):
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def check_options(self, options):
+        for name in ("lr", "momentum", "dampening", "weight_decay"):
+            value = options[name]
+            if isinstance(value, bool) or not isinstance(value, numbers.Real) or math.isnan(value):
+                raise ValueError(f"SGD: {name} must be a number, got {value!r}")
+            if name != "dampening" and value < 0:
+                raise ValueError(f"SGD: {name} must not be negative, got {value}")
+        if options["nesterov"] and (options["momentum"] <= 0 or options["dampening"] != 0):
+            raise ValueError(
+                f"SGD: nesterov needs a momentum above 0 and dampening 0, got momentum={options['momentum']} and "
+                f"dampening={options['dampening']}"
+            )
+
+    def update(self, parameter, group):
+        lr, momentum, dampening = float(group["lr"]), float(group["momentum"]), float(group["dampening"])
+        velocity = None
+        if momentum:
+            state = self.state[parameter]
+            velocity = state.get("momentum_buffer")
+            if velocity is None:
+                # From zeros and without dampening the first v is g itself.
+                velocity = state["momentum_buffer"] = parameter.new_zeros(parameter.shape)
+                dampening = 0.0
+        array = parameter.array
+        backend(array).sgd(
+            array,
+            parameter.grad.array,
+            None if velocity is None else velocity.array,
+            lr,
+            momentum,
+            dampening,
+            float(group["weight_decay"]),
+            bool(group["nesterov"]),
+            bool(group["maximize"]),
+        )

@@ -1,0 +1,34 @@
+"""Progress of an epoch: a bar with loss, accuracy and time left in a terminal, nothing elsewhere."""
+
+import sys
+
+from tqdm import tqdm
+
+
+class Progress:
+    """Means of loss and accuracy over the epoch so far, shown on a bar where the output is a terminal.
+
+    Args:
+        total: batches in the epoch.
+        label: text before the bar.
+        done: batches that an interrupted run had done already.
+    """
+
+    def __init__(self, total, label, done=0):
+        self.bar = tqdm(total=total, initial=done, desc=label, unit="batch", leave=False, disable=not sys.stderr.isatty())
+        self.count = self.loss_sum = self.correct = 0
+
+    def update(self, loss, correct, count):
+        """Count a batch: its mean loss, right answers and size."""
+        self.loss_sum += loss * count
+        self.correct += correct
+        self.count += count
+        self.bar.set_postfix(loss=f"{self.loss:.3f}", accuracy=f"{self.accuracy:.1%}", refresh=False)
+        self.bar.update()
+
+    loss = property(lambda self: self.loss_sum / max(self.count, 1), doc="Mean loss of the epoch so far.")
+    accuracy = property(lambda self: self.correct / max(self.count, 1), doc="Share of right answers so far.")
+
+    def close(self):
+        """Take the bar away."""
+        self.bar.close()

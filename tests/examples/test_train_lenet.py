@@ -1,0 +1,121 @@
+"""The example as its user runs it, on the small digits."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minitorch
+
+SCRIPT = Path(__file__).parents[2] / "examples" / "train_lenet.py"
+PICTURES = ["confusion_matrix.png", "filters.png", "learning_curves.png", "mistakes.png"]
+
+
+def command(output, *arguments, epochs=2):
+    return [
+        sys.executable, str(SCRIPT), "--data", "digits", "--epochs", str(epochs), "--output", str(output), *arguments
+    ]  # fmt: skip
+
+
+def run(output, *arguments, **settings):
+    return subprocess.run(command(output, *arguments, **settings), capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    output = tmp_path_factory.mktemp("finished")
+    return output, run(output, epochs=4)
+
+
+def weights(output):
+    return minitorch.load(output / "checkpoint.safetensors")["model"]
+
+
+def test_trains_and_leaves_everything(finished):
+    output, result = finished
+    assert result.returncode == 0, result.stderr
+    lines = [line for line in result.stdout.splitlines() if line.startswith("epoch")]
+    assert len(lines) == 4
+    assert sorted(p.name for p in output.iterdir()) == sorted([*PICTURES, "checkpoint.safetensors", "history.csv"])
+    with open(output / "history.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4]
+    assert float(rows[-1]["test_accuracy"]) > 0.9
+    assert f"{float(rows[-1]['test_accuracy']):.2%}" in lines[-1]
+
+
+def test_interrupted_run_goes_on_to_the_same_weights(finished, tmp_path):
+    with subprocess.Popen(command(tmp_path, epochs=4), stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("epoch"):
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stdout.read()
+        assert process.wait() == 130
+    assert "go on with" in rest and "--resume" in rest
+    assert run(tmp_path, "--resume", epochs=4).returncode == 0
+    expected = weights(finished[0])
+    for key, value in weights(tmp_path).items():
+        np.testing.assert_array_equal(value.numpy(), expected[key].numpy(), err_msg=key)
+    assert (tmp_path / "history.csv").read_text() == (finished[0] / "history.csv").read_text()
+
+
+def test_another_seed_gives_other_weights(finished, tmp_path):
+    assert run(tmp_path, "--seed", "1", epochs=4).returncode == 0
+    key = "features.0.weight"
+    assert (weights(tmp_path)[key].numpy() != weights(finished[0])[key].numpy()).any()
+
+
+def test_unwritable_output_is_refused_before_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run(tmp_path / "file" / "out")
+    assert result.returncode == 1 and "cannot be written to" in result.stderr
+    assert "epoch" not in result.stdout and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--resume"], "no checkpoint"),
+        (["--lr", "-1"], "must be positive"),
+        (["--lr", "nan"], "must be positive"),
+        (["--epochs", "0"], "must be positive"),
+        (["--batch-size", "x"], "invalid"),
+        (["--device", "tpu"], "expected 'cpu'"),
+    ],
+)
+def test_bad_arguments(tmp_path, arguments, words):
+    result = run(tmp_path, *arguments)
+    assert result.returncode != 0 and words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_device_without_a_gpu_says_what_to_install(tmp_path):
+    if minitorch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    result = run(tmp_path, "--device", "cuda")
+    assert result.returncode == 1 and "pip install" in result.stderr
+
+
+def test_cut_checkpoint_is_refused(tmp_path):
+    assert run(tmp_path, epochs=1).returncode == 0
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    result = run(tmp_path, "--resume", epochs=1)
+    assert result.returncode == 1 and "checkpoint.safetensors" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_resume_with_other_settings_is_refused(finished):
+    result = run(finished[0], "--resume", "--lr", "0.5", epochs=4)
+    assert result.returncode == 1 and "'lr': 0.05" in result.stderr
+
+
+def test_does_not_depend_on_the_working_folder(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1])}
+    result = subprocess.run(command(tmp_path, epochs=1), capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert result.returncode == 0, result.stderr

@@ -1,0 +1,92 @@
+"""Every operation of the table: numbers, gradients, types and shapes as PyTorch's, and against differences."""
+
+import numpy as np
+import pytest
+from ops.operation_table import CASES, IDS, MINITORCH, TorchNames
+
+from minitorch.autograd import grad, gradcheck, gradgradcheck
+from minitorch.tensor import Tensor
+
+TOLERANCE = {"float64": {"rtol": 1e-9, "atol": 1e-9}, "float32": {"rtol": 1e-5, "atol": 1e-5}}
+
+
+def leaf(array):
+    return Tensor(array, requires_grad=array.dtype.kind == "f")
+
+
+def with_strides(array):
+    """The same numbers in memory of another order, with gaps."""
+    if not array.ndim:
+        return array
+    order = tuple(range(array.ndim))[::-1]
+    wide = np.zeros([2 * n for n in array.T.shape], array.dtype)
+    view = wide[tuple(slice(None, None, 2) for _ in order)]
+    view[...] = array.T
+    return view.T
+
+
+def start_gradient(shape, dtype):
+    return np.asarray(np.random.default_rng(7).standard_normal(shape)).astype(dtype)
+
+
+def run(row, arrays):
+    """Result and gradients, as arrays; None for an input that the result does not depend on."""
+    inputs = [leaf(a) for a in arrays]
+    y = row.call(MINITORCH, *inputs)
+    wanted = [x for x in inputs if x.requires_grad]
+    start = Tensor(start_gradient(y.shape, y.dtype))
+    return y.array, [None if g is None else g.array for g in grad(y, wanted, start, allow_unused=True)]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("row, sample", CASES, ids=IDS)
+def test_equals_pytorch(row, sample, dtype):
+    torch = pytest.importorskip("torch", reason="needs torch")
+    arrays = [a.astype(dtype) if a.dtype.kind == "f" else a for a in map(np.asarray, row.inputs(sample))]
+    inputs = [torch.tensor(a, requires_grad=a.dtype.kind == "f") for a in arrays]
+    expected = row.call(TorchNames(torch), *inputs)
+    wanted = [x for x in inputs if x.requires_grad]
+    start = torch.from_numpy(start_gradient(expected.shape, expected.detach().numpy().dtype))
+    gradients = torch.autograd.grad(expected, wanted, start, allow_unused=True)
+    for given in (arrays, [with_strides(a) for a in arrays]):
+        y, found = run(row, given)
+        assert str(y.dtype) == str(expected.dtype).removeprefix("torch.")
+        assert y.shape == tuple(expected.shape)
+        np.testing.assert_allclose(y, expected.detach().numpy(), **TOLERANCE[dtype])
+        for x, g, e in zip((a for a in given if a.dtype.kind == "f"), found, gradients, strict=True):
+            assert (g is None) == (e is None)
+            if e is not None:
+                assert g.shape == x.shape and g.dtype == x.dtype
+                np.testing.assert_allclose(g, e.numpy(), **TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("row, sample", CASES, ids=IDS)
+def test_strides_do_not_matter(row, sample):
+    arrays = [np.asarray(a) for a in row.inputs(sample)]
+    y, gradients = run(row, arrays)
+    y_strided, gradients_strided = run(row, [with_strides(a) for a in arrays])
+    np.testing.assert_allclose(y_strided, y, rtol=1e-12, atol=1e-12)
+    for a, b in zip(gradients, gradients_strided, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            np.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("row, sample", CASES, ids=IDS)
+def test_gradients_agree_with_differences(row, sample):
+    inputs = [leaf(np.array(a)) for a in row.inputs(sample)]
+
+    def function(*inputs):
+        return row.call(MINITORCH, *inputs)
+
+    assert gradcheck(function, inputs)
+    assert gradgradcheck(function, inputs)
+
+
+@pytest.mark.parametrize("row, sample", CASES, ids=IDS)
+def test_inputs_stay_as_they_are(row, sample):
+    arrays = [np.array(a) for a in row.inputs(sample)]
+    before = [a.copy() for a in arrays]
+    run(row, arrays)
+    for a, b in zip(arrays, before):
+        np.testing.assert_array_equal(a, b)
