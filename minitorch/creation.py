@@ -40,7 +40,10 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False):
     if array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: expected numbers, got {array.dtype} from {type(data).__name__}")
     if dtype is not None:
-        array = array.astype(dtypes.check(dtype))
+        given, array = array, array.astype(dtypes.check(dtype))
+        if isinstance(data, (int, list, tuple)) and given.dtype.kind == "i" and array.dtype.kind in "iu":
+            if (array.astype(np.int64) != given).any() and given.max() > np.iinfo(array.dtype).max:
+                raise RuntimeError(f"tensor: {given.max()} does not fit into {array.dtype}")
     elif array.dtype not in dtypes.ALL:
         raise TypeError(f"tensor: {array.dtype} is not supported; pass dtype=")
     if device is None and isinstance(data, Tensor):
