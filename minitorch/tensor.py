@@ -157,11 +157,11 @@ class Tensor(Operations, Variable):
 
     # Other types and places.
 
-    def to(self, *args, dtype=None, device=None, copy=False):
+    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False):
         """The tensor in another type or place: ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``.
 
         Returns:
-            The tensor itself where nothing changes, unless copy=True.
+            The tensor itself where nothing changes, unless copy=True. `non_blocking` is accepted and ignored.
         """
         for given in args:
             if isinstance(given, Tensor):
@@ -273,4 +273,4 @@ class Tensor(Operations, Variable):
         Args:
             gradient: where to start, of this tensor's shape; may be left out for a single element.
         """
-        backward(self, gradient, retain_graph, create_graph, inputs)
+        backward(self, None if gradient is None else (gradient,), retain_graph, create_graph, inputs)

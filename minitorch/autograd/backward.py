@@ -58,7 +58,10 @@ def grad(
 
     Raises:
         RuntimeError: as `backward`; an input that requires no gradient or that no output depends on.
+        ValueError: materialize_grads together with allow_unused=False.
     """
+    if materialize_grads and allow_unused is False:
+        raise ValueError("grad: materialize_grads allows unused inputs; leave allow_unused out")
     outputs, inputs = _sequence(outputs), _sequence(inputs)
     for i, x in enumerate(inputs):
         if not x.requires_grad:
@@ -140,6 +143,8 @@ def _start_gradients(outputs, grad_outputs):
             raise RuntimeError(
                 f"backward: gradient has shape {start.array.shape}, the tensor has shape {x.array.shape}"
             )
+        elif start.array.dtype != x.array.dtype:
+            start = start.to(x.array.dtype)
         starts.append(start)
     return starts
 
@@ -183,7 +188,7 @@ def _visit(node, grads, pending, found, targets, useful):
     for i, reference in (node._retained or {}).items():
         tensor = reference()
         if tensor is not None and grads[i] is not None:
-            tensor.grad = grads[i] if tensor.grad is None else tensor.grad + grads[i]
+            tensor.grad = grads[i].clone() if tensor.grad is None else tensor.grad + grads[i]
     if targets is not None:
         for i, gradient in enumerate(grads):
             if (node, i) in targets and gradient is not None:
@@ -192,7 +197,8 @@ def _visit(node, grads, pending, found, targets, useful):
             return
     if node.output_shapes is not None:
         some = next(g for g in grads if g is not None)
-        grads = [some.new_zeros(shape) if g is None and shape is not None else g for g, shape in zip(grads, node.output_shapes)]
+        filled = zip(grads, node.output_shapes)
+        grads = [some.new_zeros(shape) if g is None and shape is not None else g for g, shape in filled]
     results = type(node).backward(node, *grads)
     if type(results) is not tuple:
         results = (results,)
@@ -246,6 +252,8 @@ def _anomaly(node):
 
 
 def _accumulate(leaf, gradient, create_graph):
+    if gradient.array.dtype != leaf.array.dtype:
+        gradient = gradient.to(leaf.array.dtype)
     if leaf.grad is not None:
         if create_graph:
             leaf.grad = leaf.grad + gradient

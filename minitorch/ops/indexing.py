@@ -65,11 +65,11 @@ class Gather(Function):
     def forward(ctx, x, dim, index):
         ctx.dim, ctx.shape = dim, x.shape
         ctx.index = index.copy() if ctx.needs_input_grad[0] else None
-        return x[_positions(x.shape, dim, index)]
+        return x[positions_along(x.shape, dim, index)]
 
     @staticmethod
     def backward(ctx, grad):
-        return Scatter.apply(grad, shape=ctx.shape, index=_positions(ctx.shape, ctx.dim, ctx.index), repeated=True)
+        return Scatter.apply(grad, shape=ctx.shape, index=positions_along(ctx.shape, ctx.dim, ctx.index), repeated=True)
 
 
 class Put(Function):
@@ -96,7 +96,7 @@ def _kept(ctx, index):
     return tuple(i.copy() if hasattr(i, "dtype") else i for i in index)
 
 
-def _positions(shape, dim, index):
+def positions_along(shape, dim, index):
     """Index arrays that read `index` along `dim` and stay in place along the others."""
     xp = array_module(index)
     grid = [xp.arange(n).reshape([-1 if i == k else 1 for i in range(index.ndim)]) for k, n in enumerate(index.shape)]

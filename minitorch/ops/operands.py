@@ -195,24 +195,29 @@ def sizes(name, given):
 
 
 def two(name, argument, value, least=0):
-    """A spatial argument as (vertical, horizontal): an integer stands for both.
+    """A spatial argument as (vertical, horizontal): an integer stands for both. Raises as `several`."""
+    return several(name, argument, value, 2, least)
+
+
+def several(name, argument, value, n, least=0):
+    """An argument for each of n spatial dimensions as a tuple: one integer stands for all.
 
     Raises:
         TypeError: not integers.
-        RuntimeError: more than two, or below `least`.
+        RuntimeError: another number of them, or one below `least`.
     """
-    values = (value, value) if isinstance(value, (int, np.integer)) else value
+    wanted = "an integer" if n == 1 else f"an integer or {('two', 'three')[n - 2]} integers"
+    values = (value,) if isinstance(value, (int, np.integer)) else value
     if not isinstance(values, (tuple, list)):
-        raise TypeError(f"{name}: {argument} must be an integer or two integers, got {value!r}")
-    if len(values) not in (1, 2):
-        raise RuntimeError(f"{name}: {argument} must be an integer or two integers, got {value!r}")
-    values = tuple(values) * (3 - len(values))
-    for n in values:
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-            raise TypeError(f"{name}: {argument} must be an integer or two integers, got {value!r}")
-        if n < least:
+        raise TypeError(f"{name}: {argument} must be {wanted}, got {value!r}")
+    if len(values) not in (1, n):
+        raise RuntimeError(f"{name}: {argument} must be {wanted}, got {value!r}")
+    for number in values:
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+            raise TypeError(f"{name}: {argument} must be {wanted}, got {value!r}")
+        if number < least:
             raise RuntimeError(f"{name}: {argument} must be at least {least}, got {value!r}")
-    return int(values[0]), int(values[1])
+    return tuple(int(number) for number in values) * (n // len(values))
 
 
 def shapes_text(*tensors):

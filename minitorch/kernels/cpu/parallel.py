@@ -211,8 +211,9 @@ def _run_serially(function, n, block):
 def _wait(job):
     """Wait for the helpers that hold a block, then raise what went wrong in any of them."""
     job.finished.acquire()
-    if job.error is not None:
-        raise job.error
+    error, job.error = job.error, None  # its traceback refers to the job: no cycle, or arrays would stay alive
+    if error is not None:
+        raise error
 
 
 def block_size(n, item_bytes, cache_bytes=CACHE_BYTES):

@@ -188,9 +188,9 @@ def _select(value, chosen, code, out):
 def gather_windows(x, indices):
     """``x.reshape(N, C, -1)`` at flat plane indices (N, C, OH, OW): what ``max_pool2d_grad``
     transposes, for second derivatives."""
-    flat = x.reshape(x.shape[:2] + (-1,))
-    picked = np.take_along_axis(flat, indices.reshape(indices.shape[:2] + (-1,)), axis=2)
-    return picked.reshape(indices.shape)
+    flat = x.reshape(x.shape[:2] + (x.shape[2] * x.shape[3],))
+    places = indices.reshape(indices.shape[:2] + (indices.shape[2] * indices.shape[3],))
+    return np.take_along_axis(flat, places, axis=2).reshape(indices.shape)
 
 
 def avg_pool2d(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
