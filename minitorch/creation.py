@@ -41,9 +41,9 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False):
         raise TypeError(f"tensor: expected numbers, got {array.dtype} from {type(data).__name__}")
     if dtype is not None:
         given, array = array, array.astype(dtypes.check(dtype))
-        if isinstance(data, (int, list, tuple)) and given.dtype.kind == "i" and array.dtype.kind in "iu":
-            if (array.astype(np.int64) != given).any() and given.max() > np.iinfo(array.dtype).max:
-                raise RuntimeError(f"tensor: {given.max()} does not fit into {array.dtype}")
+        checked = isinstance(data, (int, list, tuple)) and given.dtype.kind == "i" and array.dtype.kind in "iu"
+        if checked and given.size and given.max() > np.iinfo(array.dtype).max:
+            raise RuntimeError(f"tensor: {given.max()} does not fit into {array.dtype}")
     elif array.dtype not in dtypes.ALL:
         raise TypeError(f"tensor: {array.dtype} is not supported; pass dtype=")
     if device is None and isinstance(data, Tensor):
@@ -162,8 +162,14 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     if dtype is None:
         whole = all(isinstance(n, (int, np.integer)) for n in (start, end, step))
         dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
-    dtype = dtypes.check(dtype)
-    count = int(np.ceil((end - start) / step))
+    dtype, given = dtypes.check(dtype), (start, end, step)
+    if dtype.kind != "f":  # PyTorch starts from whole numbers, and counts with them for int64
+        start, end, step = (int(n) for n in given)
+        if dtype == dtypes.int64:
+            given = (start, end, step)
+            if step == 0:
+                raise RuntimeError(f"arange: step must not be zero as an integer; got a fraction, and dtype {dtype}")
+    count = int(np.ceil((given[1] - given[0]) / given[2]))
     values = start + np.arange(count) * step
     return _made(np.asarray(values).astype(dtype), device, requires_grad)
 
@@ -173,7 +179,15 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
     _count("linspace", "steps", steps)
     start, end = (n.item() if isinstance(n, Tensor) else n for n in (start, end))
     _finite("linspace", start=start, end=end)
-    return _made(np.linspace(start, end, steps).astype(_float(dtype)), device, requires_grad)
+    if _float(dtype).kind == "f":
+        return _made(np.linspace(start, end, steps).astype(_float(dtype)), device, requires_grad)
+    return _made(_whole_linspace(int(start), int(end), steps).astype(dtype), device, requires_grad)
+
+
+def _whole_linspace(start, end, steps):
+    """From each end inwards, rounded towards zero, as PyTorch has it."""
+    step, i = (end - start) / max(steps - 1, 1), np.arange(steps)
+    return np.where((i < steps // 2) | (steps == 1), start + i * step, end - (steps - 1 - i) * step)
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):

@@ -36,7 +36,8 @@ class device:
         self.index = int(number) if colon else index
 
     def __repr__(self):
-        return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type={self.type!r}{index})"
 
     def __str__(self):
         return self.type if self.index is None else f"{self.type}:{self.index}"

@@ -93,6 +93,9 @@ class Tensor(Operations, Variable):
             raise TypeError("iteration over a 0-dimensional tensor")
         return iter(self.unbind(0))
 
+    def __contains__(self, element):
+        return bool((self == element).any())
+
     def __repr__(self):
         name = None if self.grad_fn is None else self.grad_fn.name()
         place = str(self.device) if self.is_cuda else None
@@ -208,6 +211,18 @@ class Tensor(Operations, Variable):
         """The tensor as int32."""
         return self.to(dtypes.int32)
 
+    def short(self):
+        """The tensor as int16."""
+        return self.to(dtypes.int16)
+
+    def char(self):
+        """The tensor as int8."""
+        return self.to(dtypes.int8)
+
+    def byte(self):
+        """The tensor as uint8."""
+        return self.to(dtypes.uint8)
+
     def bool(self):
         """The tensor as booleans: True where not zero."""
         return self.to(dtypes.bool_)
@@ -262,6 +277,10 @@ class Tensor(Operations, Variable):
     def normal_(self, mean=0.0, std=1.0, *, generator=None):
         """Random numbers of the normal distribution, in place."""
         return self._draw("normal_", lambda stream: stream.normal(mean, std, self.shape), generator)
+
+    def bernoulli_(self, p=0.5, *, generator=None):
+        """1 with probability p, else 0, in place."""
+        return self._draw("bernoulli_", lambda stream: stream.random(self.shape) < p, generator)
 
     def _draw(self, name, draw, generator):
         numbers = np.asarray(draw((generator or default_generator).numpy)).astype(self.dtype)

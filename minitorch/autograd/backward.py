@@ -160,11 +160,11 @@ def _reachable(nodes):
     seen = set(nodes)
     stack = list(seen)
     while stack:
-        for edge in stack.pop().edges:
+        for edge in stack.pop()._edges:
             if type(edge) is tuple and edge[0] not in seen:
                 seen.add(edge[0])
                 stack.append(edge[0])
-    return sorted(seen, key=lambda node: node.number, reverse=True)
+    return sorted(seen, key=lambda node: node._number, reverse=True)
 
 
 def _useful(order, wanted):
@@ -174,7 +174,7 @@ def _useful(order, wanted):
     targets = {x._edge or x for x in wanted}
     useful = set()
     for node in reversed(order):  # inputs come before the operations that use them
-        for edge in node.edges:
+        for edge in node._edges:
             if edge is not None and (edge in targets or (type(edge) is tuple and edge[0] in useful)):
                 useful.add(node)
                 break
@@ -195,16 +195,16 @@ def _visit(node, grads, pending, found, targets, useful):
                 found[node, i] = gradient
         if node not in useful:
             return
-    if node.output_shapes is not None:
+    if node._output_shapes is not None:
         some = next(g for g in grads if g is not None)
-        filled = zip(grads, node.output_shapes)
+        filled = zip(grads, node._output_shapes)
         grads = [some.new_zeros(shape) if g is None and shape is not None else g for g, shape in filled]
     results = type(node).backward(node, *grads)
     if type(results) is not tuple:
         results = (results,)
-    if len(results) != len(node.edges):
-        raise RuntimeError(f"{node.name()}: gave {len(results)} gradients for {len(node.edges)} inputs")
-    for edge, shape, gradient in zip(node.edges, node.shapes, results):
+    if len(results) != len(node._edges):
+        raise RuntimeError(f"{node.name()}: gave {len(results)} gradients for {len(node._edges)} inputs")
+    for edge, shape, gradient in zip(node._edges, node._shapes, results):
         if edge is None or gradient is None:
             continue
         if mode.anomaly and bool((gradient.array != gradient.array).any()):
@@ -229,7 +229,7 @@ def _add(pending, found, edge, gradient, targets):
         node, i = edge
         grads = pending.get(node)
         if grads is None:
-            grads = pending[node] = [None] * node.output_count
+            grads = pending[node] = [None] * node._output_count
         grads[i] = gradient if grads[i] is None else grads[i] + gradient
     elif targets is None or edge in targets:
         before = found.get(edge)

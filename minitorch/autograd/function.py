@@ -40,7 +40,7 @@ class Function:
     is_view = False
     _saved = ()
     _constant = ()
-    output_shapes = None
+    _output_shapes = None
     _hooks = None
     _retained = None
     _called_from = None
@@ -96,8 +96,8 @@ class Function:
 
     def _record(self, inputs, outputs, results):
         """Hang the node into the graph: edges to where the inputs came from, the outputs' edges to the node."""
-        self.number = next(_numbers)
-        self.edges, self.shapes = edges, shapes = [], []
+        self._number = next(_numbers)
+        self._edges, self._shapes = edges, shapes = [], []
         for x in inputs:
             if isinstance(x, Variable):
                 edges.append(x._edge_to())
@@ -114,9 +114,9 @@ class Function:
             if output.array.dtype.kind == "f" and not self._is_constant(results[i]):
                 output._edge = (self, i)
                 output._requires_grad = True
-        self.output_count = len(outputs)
-        if self.output_count > 1:
-            self.output_shapes = [x.array.shape if x._requires_grad else None for x in outputs]
+        self._output_count = len(outputs)
+        if self._output_count > 1:
+            self._output_shapes = [x.array.shape if x._requires_grad else None for x in outputs]
 
     def _is_constant(self, array):
         return any(array is c for c in self._constant) if self._constant else False
@@ -131,13 +131,19 @@ class Function:
 
     def _keep(self, value, inputs, outputs, results):
         """(value, edge, counter, version): enough to rebuild a saved tensor without holding the tensor."""
-        for x, edge in zip(inputs, self.edges):
+        for x, edge in zip(inputs, self._edges):
             if isinstance(x, Variable) and x.array is value:
                 return value, edge, x._counter, x._counter[0]
         for i, x in enumerate(outputs):
             if results[i] is value:
                 return x.array, i, x._counter, x._counter[0]  # not an edge to itself: that would be a cycle
         return value, None, None, 0
+
+    def _keep_copy(self, array):
+        """Save a copy of an input's numbers: the operation is about to write its result over them."""
+        kept = self._saved or ()
+        if any(value is array for value, *_ in kept):
+            self._saved = [(v.copy(), edge, None, 0) if v is array else (v, edge, *rest) for v, edge, *rest in kept]
 
     @property
     def saved_tensors(self):
@@ -174,7 +180,7 @@ class Function:
     @property
     def next_functions(self):
         """((node, output number), ...) of the inputs; a leaf stands as (leaf, 0), a constant as (None, 0)."""
-        return tuple((edge if type(edge) is tuple else (edge, 0)) for edge in self.edges)
+        return tuple((edge if type(edge) is tuple else (edge, 0)) for edge in self._edges)
 
     def __repr__(self):
         return f"<{self.name()}>"

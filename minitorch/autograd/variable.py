@@ -134,6 +134,8 @@ class Variable:
             raise RuntimeError(f"{name}: a result of shape {result.array.shape} does not fit shape {self.array.shape}")
         if dtypes.category(result.array.dtype) > dtypes.category(self.array.dtype):
             raise RuntimeError(f"{name}: a result of {result.array.dtype} does not fit a tensor of {self.array.dtype}")
+        if result._requires_grad:
+            result._edge[0]._keep_copy(self.array)
         self.array[...] = result.array
         self._counter[0] += 1
         if result._requires_grad:

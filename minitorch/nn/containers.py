@@ -132,3 +132,77 @@ class ModuleList(_Indexed):
             texts.append(f"({first}): {text}" if n == 1 else f"({first}-{first + n - 1}): {n} x {text}")
             first += n
         return texts
+
+
+class ModuleDict(Module):
+    """A dictionary of modules whose parameters count, unlike those in a plain Python dictionary. It has no forward.
+
+    Args:
+        modules: a mapping of names to modules, or pairs of them.
+    """
+
+    def __init__(self, modules=None):
+        super().__init__()
+        if modules is not None:
+            self.update(modules)
+
+    def __getitem__(self, key):
+        return self._modules[key]
+
+    def __setitem__(self, key, module):
+        self.add_module(key, module)
+
+    def __delitem__(self, key):
+        del self._modules[key]
+
+    def __len__(self):
+        return len(self._modules)
+
+    def __iter__(self):
+        return iter(self._modules)
+
+    def __contains__(self, key):
+        return key in self._modules
+
+    def clear(self):
+        """Take all modules out."""
+        self._modules.clear()
+
+    def pop(self, key):
+        """Take a module out and return it. Raises KeyError if there is none."""
+        return self._modules.pop(key)
+
+    def keys(self):
+        """The names."""
+        return self._modules.keys()
+
+    def items(self):
+        """(name, module) of each."""
+        return self._modules.items()
+
+    def values(self):
+        """The modules."""
+        return self._modules.values()
+
+    def update(self, modules):
+        """Add modules from a mapping or from (name, module) pairs; the same name is replaced.
+
+        Raises:
+            TypeError: neither of the two.
+        """
+        for key, module in named_pairs("update", modules):
+            self[key] = module
+
+
+def named_pairs(name, given):
+    """The (key, value) pairs of a mapping, of a container with `items`, or of a sequence of pairs."""
+    if hasattr(given, "items"):
+        return list(given.items())
+    try:
+        pairs = [tuple(pair) for pair in given]
+    except TypeError as error:
+        raise TypeError(f"{name}: expected a mapping or (name, value) pairs, got {type(given).__name__}") from error
+    for i, pair in enumerate(pairs):
+        if len(pair) != 2:
+            raise ValueError(f"{name}: element {i} must be a (name, value) pair, got {len(pair)} values")
+    return pairs

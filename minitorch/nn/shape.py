@@ -1,5 +1,6 @@
 """Modules that change the shape, or nothing."""
 
+from minitorch.nn.functional import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from minitorch.nn.module import Module
 from minitorch.ops.operands import axis, sizes
 
@@ -42,3 +43,57 @@ class Identity(Module):
 
     def forward(self, input):
         return input
+
+
+class PixelShuffle(Module):
+    """(..., C r^2, H, W) to (..., C, H r, W r): the channels of one pixel become a square of pixels.
+
+    Args:
+        upscale_factor: r.
+    """
+
+    def __init__(self, upscale_factor):
+        super().__init__()
+        self.upscale_factor = upscale_factor
+
+    def forward(self, input):
+        return pixel_shuffle(input, self.upscale_factor)
+
+    def extra_repr(self):
+        return f"upscale_factor={self.upscale_factor}"
+
+
+class PixelUnshuffle(Module):
+    """(..., C, H r, W r) to (..., C r^2, H, W): undoes `PixelShuffle`.
+
+    Args:
+        downscale_factor: r.
+    """
+
+    def __init__(self, downscale_factor):
+        super().__init__()
+        self.downscale_factor = downscale_factor
+
+    def forward(self, input):
+        return pixel_unshuffle(input, self.downscale_factor)
+
+    def extra_repr(self):
+        return f"downscale_factor={self.downscale_factor}"
+
+
+class ChannelShuffle(Module):
+    """(N, C, ...) with the channels of the groups dealt out in turn.
+
+    Args:
+        groups: their number, which divides C.
+    """
+
+    def __init__(self, groups):
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, input):
+        return channel_shuffle(input, self.groups)
+
+    def extra_repr(self):
+        return f"groups={self.groups}"

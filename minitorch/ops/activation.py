@@ -2,10 +2,11 @@
 
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function
-from minitorch.device import array_module
 from minitorch.kernels import backend
-from minitorch.ops.operands import axis, cast, is_number, require_float, require_tensor
-from minitorch.random import default_generator
+from minitorch.ops.comparison import clamp_max
+from minitorch.ops.operands import axis, cast, require_float, require_same, require_tensor
+from minitorch.ops.shape import narrow, reshape
+from minitorch.ops.unary import sigmoid
 
 
 class ReLU(Function):
@@ -111,25 +112,53 @@ def log_softmax(input, dim=None, dtype=None):
     return _normalized("log_softmax", LogSoftmax, input, dim, dtype)
 
 
-def dropout(input, p=0.5, training=True, inplace=False):
-    """Each number set to 0 with probability p, the others scaled by 1 / (1 - p); nothing happens in evaluation.
+def softmin(input, dim=None, dtype=None):
+    """`softmax` of -input along a dimension."""
+    require_tensor("softmin", input=input)
+    return softmax(-input, dim, dtype)
 
-    Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+
+def glu(input, dim=-1):
+    """a sigmoid(b), where a and b are the halves of the input along a dimension.
+
+    Source: Dauphin et al. 2017, "Language modeling with gated convolutional networks", section 2.
 
     Raises:
-        ValueError: p outside [0, 1].
+        RuntimeError: an odd size, no dimension, or numbers that are not floating point.
     """
-    require_tensor("dropout", input=input)
-    if not is_number(p):
-        raise TypeError(f"dropout: p must be a number, got {type(p).__name__}")
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout: p must be between 0 and 1, got {p}")
-    if not training or p == 0:
-        return input
-    require_float("dropout", input=input)
-    x = input.array
-    scale = x.dtype.type(1 / (1 - p) if p < 1 else 0)
-    kept = default_generator.numpy.random(x.shape, dtype="float32") >= p
-    mask = input._wrap(array_module(x).asarray(kept * scale))
-    result = input * mask
-    return input._become(result, "dropout_") if inplace else result
+    require_float("glu", input=input)
+    shape = input.array.shape
+    if not shape:
+        raise RuntimeError("glu: a 0-dimensional tensor has no halves")
+    dim = axis("glu", dim, len(shape))
+    if shape[dim] % 2:
+        raise RuntimeError(f"glu: the size of dimension {dim} must be even, got shape {shape}")
+    half = shape[dim] // 2
+    return narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half))
+
+
+def prelu(input, weight):
+    """x where x > 0, else weight x, with a learnt weight.
+
+    Source: He et al. 2015, "Delving deep into rectifiers", section 2.1.
+
+    Args:
+        input: (N, C, ...), floating point; a vector counts as (N,) with C = 1.
+        weight: a single number, () or (1,), or one for each channel, (C,).
+
+    Raises:
+        RuntimeError: shapes or dtypes that do not fit.
+    """
+    require_same("prelu", input=input, weight=weight)
+    require_float("prelu", input=input)
+    x, w = input.array.shape, weight.array.shape
+    if len(w) > 1:
+        raise RuntimeError(f"prelu: weight must be a number or have shape (C,), got {w}")
+    if w not in ((), (1,)):
+        channels = x[1] if len(x) > 1 else 1
+        if not x or w[0] != channels:
+            raise RuntimeError(f"prelu: weight of shape {w} does not fit the {channels} channels of input of shape {x}")
+        weight = reshape(weight, (-1,) + (1,) * (len(x) - 2))
+    elif w:
+        weight = reshape(weight, ())
+    return relu(input) + weight * clamp_max(input, 0)

@@ -6,6 +6,7 @@ Operands follow PyTorch's rules: broadcasting (undone by the backward walk), typ
 import numpy as np
 
 from minitorch.autograd import Function, Variable
+from minitorch.device import array_module
 from minitorch.ops.comparison import elementwise, where, without_derivative
 from minitorch.ops.operands import as_number, is_number, pair, quiet, to_float
 
@@ -69,7 +70,7 @@ class Pow(Function):
     @staticmethod
     @quiet
     def forward(ctx, a, b):
-        result = np.power(a, b)
+        result = _power(a, b)
         ctx.save_for_backward(a, b, result if ctx.needs_input_grad[1] else None)
         return result
 
@@ -86,6 +87,15 @@ class Pow(Function):
             a = a if isinstance(a, Variable) else grad.new_zeros(()) + a
             to_b = grad * where((a == 0) & (b >= 0), 0.0, result * a.log())
         return to_a, to_b
+
+
+def _power(a, b):
+    """np.power, and for integers to negative powers the true value rounded towards 0: 1, -1 or 0."""
+    if getattr(b, "dtype", None) is None or b.dtype.kind != "i" or not (b < 0).any():
+        return np.power(a, b)
+    xp = array_module(b)
+    whole = xp.where(a == 1, 1, xp.where(a == -1, 1 - 2 * (b % 2), 0))
+    return xp.where(b < 0, whole, np.power(a, xp.maximum(b, 0))).astype(b.dtype)
 
 
 class Remainder(Function):
@@ -122,6 +132,8 @@ def _scaled(name, a, b, alpha):
     dtype = (a if isinstance(a, Variable) else b).array.dtype
     if not is_number(alpha):
         raise TypeError(f"{name}: alpha must be a number, got {type(alpha).__name__}")
+    if isinstance(alpha, (bool, np.bool_)) and dtype.kind != "b":
+        raise RuntimeError(f"{name}: alpha must be a number other than True and False for tensors of {dtype}")
     if dtype.kind != "f" and isinstance(alpha, (float, np.floating)):
         raise RuntimeError(f"{name}: alpha must be an integer for tensors of {dtype}, got {alpha!r}")
     return b * as_number(name, alpha, dtype)
@@ -156,11 +168,11 @@ def div(input, other, *, rounding_mode=None):
         return floor_divide(a, b)
     if rounding_mode != "trunc":
         raise RuntimeError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
-    _check_divisor("div", a, b)
+    check_divisor("div", a, b)
     return _truncated(a, b)
 
 
-def _check_divisor(name, a, b):
+def check_divisor(name, a, b):
     """Integers have no infinity to show for a division by 0, and booleans are not divided."""
     dtype = (a if isinstance(a, Variable) else b).array.dtype
     if dtype.kind == "b":
@@ -183,7 +195,7 @@ _floored = without_derivative("floor_divide", np.floor_divide, "The quotient rou
 def floor_divide(input, other):
     """The quotient rounded towards minus infinity. Raises RuntimeError for integers divided by 0."""
     a, b = pair("floor_divide", input, other)
-    _check_divisor("floor_divide", a, b)
+    check_divisor("floor_divide", a, b)
     return _floored(a, b)
 
 
@@ -204,7 +216,7 @@ def remainder(input, other):
         RuntimeError: integers divided by 0.
     """
     a, b = pair("remainder", input, other)
-    _check_divisor("remainder", a, b)
+    check_divisor("remainder", a, b)
     return elementwise("remainder", Remainder, a, b)
 
 
@@ -214,9 +226,9 @@ def rremainder(input, other):
 
 
 def pow(input, exponent):
-    """input to the power exponent. Raises RuntimeError for integers to a negative integer power."""
+    """input to the power exponent. Raises RuntimeError for integers to a negative integer number."""
     a, b = pair("pow", input, exponent)
-    negative = (b.array < 0).any() if isinstance(b, Variable) else exponent < 0
+    negative = not isinstance(exponent, Variable) and exponent < 0
     kind = (a if isinstance(a, Variable) else b).array.dtype.kind
     if kind == "b":
         raise RuntimeError("pow: not defined for two booleans")

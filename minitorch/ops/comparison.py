@@ -114,6 +114,8 @@ def clamp(input, min=None, max=None):
     for bound in (min, max):
         if bound is not None:
             input, _ = pair("clamp", input, bound)
+    if input.array.dtype.kind == "b" and (is_number(min) or is_number(max)):
+        raise RuntimeError("clamp: not defined for booleans")
     low, high = (None if bound is None else pair("clamp", input, bound)[1] for bound in (min, max))
     try:
         return Clamp.apply(input, low, high)
@@ -140,6 +142,7 @@ def where(condition, input=None, other=None):
         input, other: tensors or numbers; without both, the positions where the condition is true.
     """
     require_tensor("where", condition=condition)
+    condition = cast(condition, dtypes.bool_) if condition.array.dtype == dtypes.uint8 else condition
     if condition.array.dtype.kind != "b":
         raise RuntimeError(f"where: condition must be boolean, got {condition.array.dtype}; compare, e.g. x > 0")
     if input is None and other is None:
@@ -166,12 +169,12 @@ def masked_fill(input, mask, value):
     return where(mask, as_number("masked_fill", value, input.array.dtype), input)
 
 
-def without_derivative(name, compute, text, kinds="biuf", numbers=True):
+def without_derivative(name, compute, text, kinds="biuf", numbers="either"):
     """A public function of two operands whose derivative is zero or not defined: comparison, rounding, logic.
 
     Args:
         kinds: the kinds of number types that it is defined for.
-        numbers: whether one operand may be a number.
+        numbers: which operand may be a number: "either", "second" or "none".
     """
 
     class Constant(Function):
@@ -187,8 +190,10 @@ def without_derivative(name, compute, text, kinds="biuf", numbers=True):
     Constant.__name__ = Constant.__qualname__ = name.title().replace("_", "")
 
     def operation(input, other):
-        if not numbers:
-            require_tensor(name, input=input, other=other)
+        if numbers != "either":
+            require_tensor(name, input=input)
+        if numbers == "none":
+            require_tensor(name, other=other)
         a, b = pair(name, input, other)
         dtype = (a if isinstance(a, Variable) else b).array.dtype
         if dtype.kind not in kinds:
@@ -200,15 +205,15 @@ def without_derivative(name, compute, text, kinds="biuf", numbers=True):
     return operation
 
 
-eq = without_derivative("eq", np.equal, "True where input == other.")
-ne = without_derivative("ne", np.not_equal, "True where input != other.")
-lt = without_derivative("lt", np.less, "True where input < other.")
-le = without_derivative("le", np.less_equal, "True where input <= other.")
-gt = without_derivative("gt", np.greater, "True where input > other.")
-ge = without_derivative("ge", np.greater_equal, "True where input >= other.")
-logical_and = without_derivative("logical_and", np.logical_and, "True where both are nonzero.", numbers=False)
-logical_or = without_derivative("logical_or", np.logical_or, "True where one is nonzero.", numbers=False)
-logical_xor = without_derivative("logical_xor", np.logical_xor, "True where exactly one is nonzero.", numbers=False)
+eq = without_derivative("eq", np.equal, "True where input == other.", numbers="second")
+ne = without_derivative("ne", np.not_equal, "True where input != other.", numbers="second")
+lt = without_derivative("lt", np.less, "True where input < other.", numbers="second")
+le = without_derivative("le", np.less_equal, "True where input <= other.", numbers="second")
+gt = without_derivative("gt", np.greater, "True where input > other.", numbers="second")
+ge = without_derivative("ge", np.greater_equal, "True where input >= other.", numbers="second")
+logical_and = without_derivative("logical_and", np.logical_and, "True where both are nonzero.", numbers="none")
+logical_or = without_derivative("logical_or", np.logical_or, "True where one is nonzero.", numbers="none")
+logical_xor = without_derivative("logical_xor", np.logical_xor, "True where exactly one is nonzero.", numbers="none")
 bitwise_and = without_derivative("bitwise_and", np.bitwise_and, "Bits set in both; for booleans: and.", "biu")
 bitwise_or = without_derivative("bitwise_or", np.bitwise_or, "Bits set in one; for booleans: or.", "biu")
 bitwise_xor = without_derivative("bitwise_xor", np.bitwise_xor, "Bits set in exactly one; for booleans: xor.", "biu")
@@ -220,6 +225,8 @@ def isclose(input, other, rtol=1e-5, atol=1e-8, equal_nan=False):
     if input.array.dtype != other.array.dtype:
         raise RuntimeError(f"isclose: both must have the same dtype, got {input.array.dtype} and {other.array.dtype}")
     require_same_device("isclose", input, other)
+    if not rtol >= 0 or not atol >= 0:
+        raise RuntimeError(f"isclose: rtol and atol must not be negative, got {rtol} and {atol}")
     try:
         close = array_module(input.array).isclose(input.array, other.array, rtol, atol, equal_nan)
     except ValueError as error:

@@ -3,7 +3,7 @@ each other's derivatives: forward, gradient to the input (transposed convolution
 
 from minitorch.autograd import Function
 from minitorch.kernels import backend
-from minitorch.ops.operands import require_float, require_same, two
+from minitorch.ops.operands import require_same, require_tensor, several
 from minitorch.ops.padding import pad
 
 
@@ -61,13 +61,25 @@ class Conv2dWeightGrad(Function):
         )
 
 
+def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """One-dimensional convolution (cross-correlation) of (N, C, L) or (C, L) with weight (O, C / groups, K).
+
+    Arguments and errors as `conv2d`, with one number in place of two.
+
+    Returns:
+        (N, O, OL) with OL = floor((L + 2 padding - dilation (K - 1) - 1) / stride) + 1.
+    """
+    geometry = _geometry("conv1d", input, weight, bias, stride, padding, dilation, groups, 1)
+    return _convolve(input.unsqueeze(-2), weight.unsqueeze(2), bias, geometry).squeeze(-2)
+
+
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Two-dimensional convolution (as in all deep learning: cross-correlation, the kernel is not flipped).
 
     ``out[n, o, i, j] = bias[o] + sum over c, p, q of weight[o, c, p, q] * input[n, c, i*stride + p*dilation, ...]``
 
     Args:
-        input: (N, C, H, W) or (C, H, W), floating point.
+        input: (N, C, H, W) or (C, H, W), floating point or int64.
         weight: (O, C / groups, KH, KW).
         bias: (O,) or None.
         stride, dilation: integers of at least 1, or (vertical, horizontal).
@@ -80,62 +92,85 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     Raises:
         RuntimeError: shapes, dtypes or devices that do not fit; a kernel larger than the padded input.
     """
-    geometry = _geometry(input, weight, bias, stride, padding, dilation, groups)
-    if input.array.ndim == 3:
-        return Conv2d.apply(input.unsqueeze(0), weight, bias, **geometry).squeeze(0)
-    return Conv2d.apply(input, weight, bias, **geometry)
+    geometry = _geometry("conv2d", input, weight, bias, stride, padding, dilation, groups, 2)
+    return _convolve(input, weight, bias, geometry)
 
 
-def _geometry(input, weight, bias, stride, padding, dilation, groups):
-    require_same("conv2d", input=input, weight=weight, bias=bias)
-    require_float("conv2d", input=input)
+def _convolve(input, weight, bias, geometry):
+    x = input if input.array.ndim == 4 else input.unsqueeze(0)
+    convolve = Conv2d.apply if x.array.dtype.kind == "f" else _definition
+    y = convolve(x, weight, bias, **geometry)
+    return y if input.array.ndim == 4 else y.squeeze(0)
+
+
+def check_operands(name, input, weight, bias, groups, dims, transposed=False):
+    """What holds for all convolutions: types, numbers of dimensions, channels that fit together."""
+    require_tensor(name, input=input, weight=weight)
+    require_same(name, input=input, weight=weight, bias=bias)
     x, w = input.array.shape, weight.array.shape
-    if len(x) not in (3, 4) or len(w) != 4:
+    if input.array.dtype.kind != "f" and input.array.dtype != "int64":
+        raise RuntimeError(f"{name}: input must be floating point or int64, got {input.array.dtype}; use .float()")
+    plane, kernel = ("H, W", "KH, KW") if dims == 2 else ("L", "K")
+    filters = f"(C, O/groups, {kernel})" if transposed else f"(O, C/groups, {kernel})"
+    if len(x) not in (dims + 1, dims + 2) or len(w) != dims + 2:
         raise RuntimeError(
-            f"conv2d: input must be (N, C, H, W) or (C, H, W) and weight (O, C/groups, KH, KW), got {x} and {w}"
+            f"{name}: input must be (N, C, {plane}) or (C, {plane}) and weight {filters}, got {x} and {w}"
         )
     if 0 in w[1:]:
-        raise RuntimeError(f"conv2d: weight of shape {w} has an empty kernel")
+        raise RuntimeError(f"{name}: weight of shape {w} has an empty kernel")
     if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
-        raise RuntimeError(f"conv2d: groups must be a positive integer, got {groups!r}")
-    if x[-3] != w[1] * groups:
+        raise RuntimeError(f"{name}: groups must be a positive integer, got {groups!r}")
+    channels, outputs = (w[0], w[1] * groups) if transposed else (w[1] * groups, w[0])
+    if x[-dims - 1] != channels:
         raise RuntimeError(
-            f"conv2d: input of shape {x} has {x[-3]} channels, weight of shape {w} with groups={groups} "
-            f"takes {w[1] * groups}"
+            f"{name}: input of shape {x} has {x[-dims - 1]} channels, weight of shape {w} with groups={groups} "
+            f"takes {channels}"
         )
-    if w[0] % groups:
-        raise RuntimeError(f"conv2d: {w[0]} filters do not divide into groups={groups}")
-    if bias is not None and bias.array.shape != (w[0],):
-        raise RuntimeError(f"conv2d: bias must have shape ({w[0]},), got {bias.array.shape}")
-    stride, dilation = two("conv2d", "stride", stride, 1), two("conv2d", "dilation", dilation, 1)
-    padding = _padding(padding, w, stride, dilation)
-    for n, k, d, (a, b) in zip(x[-2:], w[2:], dilation, padding):
+    if w[0] % groups or w[0] < groups:
+        raise RuntimeError(f"{name}: the first {w[0]} of weight {w} does not divide into groups={groups}")
+    if bias is not None and bias.array.shape != (outputs,):
+        raise RuntimeError(f"{name}: bias must have shape ({outputs},), got {bias.array.shape}")
+
+
+def _geometry(name, input, weight, bias, stride, padding, dilation, groups, dims):
+    """The geometry of two dimensions, checked; a sequence counts as a plane of one row."""
+    check_operands(name, input, weight, bias, groups, dims)
+    x, w = input.array.shape, weight.array.shape
+    stride, dilation = several(name, "stride", stride, dims, 1), several(name, "dilation", dilation, dims, 1)
+    padding = _padding(name, padding, w[2:], stride, dilation)
+    for n, k, d, (a, b) in zip(x[-dims:], w[2:], dilation, padding):
         if n + a + b < d * (k - 1) + 1:
             raise RuntimeError(
-                f"conv2d: the kernel of shape {w[2:]} (dilation {dilation}) is larger than the padded input {x[-2:]}"
+                f"{name}: the kernel of shape {w[2:]} (dilation {dilation}) is larger than the padded input {x[-dims:]}"
             )
-    return {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    fill = (1,) * (2 - dims)
+    padding = ((0, 0),) * (2 - dims) + padding
+    return {"stride": fill + stride, "padding": padding, "dilation": fill + dilation, "groups": groups}
 
 
-def _padding(padding, weight_shape, stride, dilation):
-    """((top, bottom), (left, right)) of zeros."""
-    if padding == "valid":
-        return (0, 0), (0, 0)
-    if padding == "same":
-        if stride != (1, 1):
-            raise RuntimeError(f"conv2d: padding='same' needs stride 1, got {stride}")
-        totals = [d * (k - 1) for k, d in zip(weight_shape[2:], dilation)]
-        return tuple((n // 2, n - n // 2) for n in totals)
+def _padding(name, padding, kernel, stride, dilation):
+    """(before, after) of zeros for each dimension."""
     if isinstance(padding, str):
-        raise RuntimeError(f"conv2d: padding must be numbers, 'valid' or 'same', got {padding!r}")
-    vertical, horizontal = two("conv2d", "padding", padding)
-    return (vertical, vertical), (horizontal, horizontal)
+        if padding not in ("valid", "same"):
+            raise RuntimeError(f"{name}: padding must be numbers, 'valid' or 'same', got {padding!r}")
+        if padding == "valid":
+            return ((0, 0),) * len(kernel)
+        if any(s != 1 for s in stride):
+            raise RuntimeError(f"{name}: padding='same' needs stride 1, got {stride}")
+        totals = [d * (k - 1) for k, d in zip(kernel, dilation)]
+        return tuple((n // 2, n - n // 2) for n in totals)
+    return tuple((n, n) for n in several(name, "padding", padding, len(kernel)))
 
 
 def conv2d_definition(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """`conv2d` as its formula: for each place in the kernel, the shifted input times that slice of the weight."""
-    geometry = _geometry(input, weight, bias, stride, padding, dilation, groups)
-    (sh, sw), (dh, dw), ((top, bottom), (left, right)) = (geometry[k] for k in ("stride", "dilation", "padding"))
+    return _definition(
+        input, weight, bias, **_geometry("conv2d", input, weight, bias, stride, padding, dilation, groups, 2)
+    )
+
+
+def _definition(input, weight, bias, stride, padding, dilation, groups):
+    (sh, sw), (dh, dw), ((top, bottom), (left, right)) = stride, dilation, padding
     x = pad(input, (left, right, top, bottom))
     filters, channels, kernel_h, kernel_w = weight.shape
     height, width = (x.shape[2] - dh * (kernel_h - 1) - 1) // sh + 1, (x.shape[3] - dw * (kernel_w - 1) - 1) // sw + 1

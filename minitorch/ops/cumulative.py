@@ -7,7 +7,7 @@ from minitorch.autograd import Function
 from minitorch.ops.arithmetic import sub
 from minitorch.ops.comparison import logical_xor
 from minitorch.ops.joining import cat, narrow
-from minitorch.ops.operands import axis, cast, require_tensor
+from minitorch.ops.operands import axis, cast, naming, require_tensor
 
 
 class CumProd(Function):
@@ -58,6 +58,7 @@ def cumprod(input, dim, *, dtype=None):
     return CumProd.apply(input, dim=dim) if input.array.ndim else input.clone()
 
 
+@naming("diff")
 def diff(input, n=1, dim=-1, prepend=None, append=None):
     """Differences of neighbours along a dimension, taken `n` times; of booleans whether they differ.
 

@@ -20,7 +20,7 @@ class Slice(Function):
     @staticmethod
     def forward(ctx, x, index):
         ctx.shape, ctx.index = x.shape, index
-        return x[index]
+        return x[(*index, ...)]  # the dots make a view of a single number too
 
     @staticmethod
     def backward(ctx, grad):
@@ -217,7 +217,7 @@ def getitem(input, index):
         ValueError: a slice with a step that is not positive.
     """
     if type(index) is int and index >= 0 and input.array.ndim and index < input.array.shape[0]:
-        return Slice.apply(input, index=index)
+        return Slice.apply(input, index=(index,))
     basic, advanced = _normal(input.array, index)
     if advanced is None:
         return Slice.apply(input, index=basic)
@@ -290,12 +290,15 @@ def gather(input, dim, index):
     require_tensor("gather", input=input, index=index)
     x, positions = input.array, index.array
     dim = axis("gather", dim, x.ndim)
-    if positions.dtype not in (dtypes.int64, dtypes.int32):
+    if positions.dtype not in (dtypes.int64, dtypes.int32) and positions.size:
         raise RuntimeError(f"gather: index must be int64, got {positions.dtype}; use .long()")
+    if not positions.size:
+        return Take.apply(input.reshape(-1), index=(positions.astype(dtypes.int64),))
     if max(positions.ndim, 1) != max(x.ndim, 1):
         raise RuntimeError(f"gather: index has shape {positions.shape}, input {x.shape}: they must have equal ndim")
     if any(n > m for k, (n, m) in enumerate(zip(positions.shape, x.shape)) if k != dim):
         raise RuntimeError(f"gather: index of shape {positions.shape} is larger than input {x.shape} outside dim {dim}")
+    positions = positions.astype(dtypes.int64, copy=False)
     if x.ndim == 0 or positions.ndim == 0:
         return getitem(input.reshape(-1), index.reshape(-1)).reshape(positions.shape)
     n = x.shape[dim]

@@ -4,7 +4,7 @@ import numpy as np
 
 from minitorch.autograd import Function
 from minitorch.device import array_module
-from minitorch.ops.operands import axis, cast, require_same_device, require_tensor, result_type, sizes
+from minitorch.ops.operands import axis, cast, naming, require_same_device, require_tensor, result_type, sizes
 from minitorch.ops.shape import expand, narrow, reshape, unsqueeze
 
 
@@ -58,6 +58,7 @@ def cat(tensors, dim=0):
     return Cat.apply(*tensors, dim=dim, ndim=len(first))
 
 
+@naming("stack")
 def stack(tensors, dim=0):
     """Tensors of one shape joined along a new dimension."""
     tensors = _join("stack", tensors)
@@ -122,6 +123,7 @@ def repeat(input, *repeats):
     return reshape(spread, [r * n for r, n in zip(repeats, shape)]).clone()
 
 
+@naming("tile")
 def tile(input, *dims):
     """`repeat`, where missing numbers stand for 1."""
     require_tensor("tile", input=input)
@@ -146,7 +148,8 @@ def roll(input, shifts, dims=None):
         raise RuntimeError(f"roll: {len(shifts)} shifts but {len(dims)} dims")
     for shift, dim in zip(shifts, dims):
         dim = axis("roll", dim, input.array.ndim)
-        n = input.array.shape[dim] if input.array.ndim else 0
+        _not_zero_dim("roll", input, IndexError)
+        n = input.array.shape[dim]
         if n:
             cut = -shift % n
             input = cat([narrow(input, dim, cut, n - cut), narrow(input, dim, 0, cut)], dim)

@@ -2,7 +2,7 @@
 
 from minitorch.autograd import Function
 from minitorch.kernels import backend
-from minitorch.ops.operands import require_same, require_tensor
+from minitorch.ops.operands import naming, require_alike, require_same, require_tensor
 from minitorch.ops.shape import reshape, transpose, unsqueeze
 
 
@@ -50,7 +50,7 @@ def matmul(input, other):
     Raises:
         RuntimeError: inner sizes that differ, 0-dimensional operands, different dtypes or devices.
     """
-    require_same("matmul", input=input, other=other)
+    require_alike("matmul", input=input, other=other)
     a, b = input.array.shape, other.array.shape
     if not a or not b:
         raise RuntimeError(f"matmul: both tensors need at least one dimension, got shapes {a} and {b}; use *")
@@ -77,11 +77,13 @@ def _rows(input):
     return reshape(input, (rows, input.array.shape[-1]))
 
 
+@naming("mm")
 def mm(input, mat2):
     """The product of two matrices, (n, k) and (k, m)."""
     return _product("mm", input, mat2, 2)
 
 
+@naming("bmm")
 def bmm(input, mat2):
     """The products of two batches of matrices, (b, n, k) and (b, k, m)."""
     require_tensor("bmm", input=input, mat2=mat2)
@@ -90,11 +92,13 @@ def bmm(input, mat2):
     return _product("bmm", input, mat2, 3)
 
 
+@naming("mv")
 def mv(input, vec):
     """The product of a matrix (n, k) and a vector (k,)."""
     return _product("mv", input, vec, 2, 1)
 
 
+@naming("dot")
 def dot(input, tensor):
     """The sum of the products of two vectors of one length."""
     return _product("dot", input, tensor, 1)
@@ -110,7 +114,7 @@ def outer(input, vec2):
 
 def _product(name, a, b, ndim, ndim_b=None):
     ndim_b = ndim if ndim_b is None else ndim_b
-    require_same(name, input=a, other=b)
+    require_alike(name, input=a, other=b)
     shapes = f"shapes {a.array.shape} and {b.array.shape}"
     if a.array.ndim != ndim or b.array.ndim != ndim_b:
         raise RuntimeError(f"{name}: expected tensors of {ndim} and {ndim_b} dimensions, got {shapes}")

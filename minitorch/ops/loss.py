@@ -1,10 +1,11 @@
-"""Losses."""
+"""Losses of class numbers: what is the probability of the right class?"""
 
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function
 from minitorch.device import array_module, is_cuda
 from minitorch.ops.activation import log_softmax
-from minitorch.ops.operands import quiet, require_float, require_same, require_same_device, require_tensor
+from minitorch.ops.loss_common import reduce_loss, reduction_name
+from minitorch.ops.operands import is_number, quiet, require_float, require_same, require_same_device, require_tensor
 
 
 class NLL(Function):
@@ -47,44 +48,16 @@ def _at(target):
     return (grid[0], target, *grid[1:])
 
 
-def _reduce(name, loss, reduction):
-    if reduction == "mean":
-        return loss.mean()
-    if reduction == "sum":
-        return loss.sum()
-    _check_reduction(name, reduction)
-    return loss
-
-
-def _check_reduction(name, reduction):
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{name}: reduction must be 'none', 'mean' or 'sum', got {reduction!r}")
-
-
-def mse_loss(input, target, reduction="mean"):
-    """The squared difference, averaged, summed or (reduction ``"none"``) element by element.
-
-    Args:
-        input, target: tensors of one shape.
-    """
-    require_same("mse_loss", input=input, target=target)
-    _check_reduction("mse_loss", reduction)
-    if input.array.shape != target.array.shape:
-        raise ValueError(
-            f"mse_loss: input {input.array.shape} and target {target.array.shape} must have one shape; "
-            "broadcasting here is nearly always a slip (reshape or expand one of them)"
-        )
-    difference = input - target
-    return _reduce("mse_loss", difference * difference, reduction)
-
-
-def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
+def nll_loss(
+    input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
+):
     """The negative log likelihood of the right classes.
 
     Args:
         input: log probabilities, (N, C), (C,) or (N, C, d1, ...), from `log_softmax`.
         target: class numbers int64, (N,), () or (N, d1, ...).
         weight: (C,), a factor for each class, or None.
+        size_average, reduce: obsolete.
         ignore_index: targets of this number do not count.
         reduction: ``"mean"`` (over the weights of the targets), ``"sum"`` or ``"none"``.
 
@@ -92,7 +65,7 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
         IndexError: a class number out of range.
         RuntimeError, ValueError: shapes or dtypes that do not fit.
     """
-    _check_reduction("nll_loss", reduction)
+    reduction = reduction_name("nll_loss", size_average, reduce, reduction)
     target, factor, ignored = _class_numbers("nll_loss", input, target, weight, ignore_index)
     return _nll(input, target, factor, ignored, reduction)
 
@@ -142,13 +115,23 @@ def _class_numbers(name, input, target, weight, ignore_index):
     return kept, (ones if weight is None else ones * weight.array[kept]), ignored
 
 
-def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
+def cross_entropy(
+    input,
+    target,
+    weight=None,
+    size_average=None,
+    ignore_index=-100,
+    reduce=None,
+    reduction="mean",
+    label_smoothing=0.0,
+):
     """The negative log likelihood of the right classes under softmax: `log_softmax`, then `nll_loss`.
 
     Args:
         input: scores (logits), (N, C), (C,) or (N, C, d1, ...); not probabilities.
         target: class numbers int64, (N,), () or (N, d1, ...); or probabilities, floating point, shaped as the input.
         weight: (C,), a factor for each class, or None.
+        size_average, reduce: obsolete.
         ignore_index: class number that does not count; not for probabilities.
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.
         label_smoothing: share of every target, 0 to 1, that is spread over all classes (Szegedy et al. 2016,
@@ -161,7 +144,9 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
     name = "cross_entropy"
     require_float(name, input=input)
     require_tensor(name, target=target)
-    _check_reduction(name, reduction)
+    reduction = reduction_name(name, size_average, reduce, reduction)
+    if not is_number(label_smoothing):
+        raise TypeError(f"{name}: label_smoothing must be a number, got {type(label_smoothing).__name__}")
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"{name}: label_smoothing must be between 0 and 1, got {label_smoothing}")
     if input.array.ndim == 0:
@@ -211,4 +196,4 @@ def _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim):
     loss = -terms.sum(dim)
     if reduction == "mean":
         return loss.sum() / loss.array.size
-    return loss.sum() if reduction == "sum" else loss
+    return reduce_loss(loss, reduction)

@@ -91,12 +91,16 @@ def batch_norm(
         weight, bias: (C,) or None.
 
     Raises:
-        ValueError: training with a single value per channel.
+        ValueError: training with a single value per channel, an eps that is not positive.
         RuntimeError: shapes or dtypes that do not fit.
     """
     require_tensor("batch_norm", input=input)
     require_float("batch_norm", input=input)
     x = input.array
+    if eps < 0 or (training and eps == 0):
+        raise ValueError(f"batch_norm: eps must be positive (in evaluation at least 0), got {eps}")
+    if x.shape == (0,):
+        return input.clone()  # no channels and no numbers: PyTorch takes it
     if x.ndim < 2:
         raise RuntimeError(f"batch_norm: input must be (N, C) or (N, C, ...), got shape {x.shape}")
     parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}

@@ -1,5 +1,6 @@
 """What operands of an operation must agree on: device, number type, axes. Every family checks through here."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -51,6 +52,12 @@ def require_same(name, **arguments):
         require_same_device(name, first, x)
 
 
+def require_alike(name, **arguments):
+    """`require_same` for arguments of which none may be None."""
+    require_tensor(name, **arguments)
+    require_same(name, **arguments)
+
+
 def require_same_device(name, a, b):
     """Raise RuntimeError where two tensors live on different devices."""
     if type(a.array) is not type(b.array) or (is_cuda(a.array) and a.array.device != b.array.device):
@@ -97,6 +104,20 @@ def _zero_dim_to_number(x, other):
     if not is_cuda(x.array) and is_cuda(other.array) and x.array.ndim == 0 and not x.requires_grad:
         return x.array.item()
     return x
+
+
+class naming(contextlib.ContextDecorator):
+    """A decorator for an operation made of others: their errors get its name in front."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind in (IndexError, RuntimeError, TypeError, ValueError) and not str(error).startswith(f"{self.name}:"):
+            raise kind(f"{self.name}: {error}") from error
 
 
 def is_number(value):

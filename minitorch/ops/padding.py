@@ -1,12 +1,12 @@
 """Borders around tensors."""
 
-import numpy as np
-
 from minitorch.autograd import Function
 from minitorch.device import array_module
+from minitorch.ops.joining import cat
 from minitorch.ops.operands import as_number, is_number, require_tensor, sizes
+from minitorch.ops.shape import expand, flip, narrow
 
-MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # with NumPy's names
+MODES = ("constant", "reflect", "replicate", "circular")
 
 
 class ConstantPad(Function):
@@ -30,43 +30,88 @@ def pad(input, pad, mode="constant", value=None):
     """A border around the last dimensions.
 
     Args:
-        input: (..., H, W), any number of dimensions.
+        input: (..., H, W), any number of dimensions; for the other modes than ``"constant"`` the padded dimensions
+            (1 to 3) and one or two before them.
         pad: (left, right, top, bottom, ...): two widths for the last dimension, two for the one before, and so on;
             negative widths cut off.
         mode: ``"constant"``, ``"reflect"`` (mirrored at the outermost numbers, which are not repeated),
             ``"replicate"`` (those repeated) or ``"circular"`` (from the other side).
         value: what a constant border holds, 0 unless given.
+
+    Raises:
+        RuntimeError: widths that do not fit the shape; NotImplementedError, a kind of it, for an unknown mode.
+        ValueError: a value for another mode than ``"constant"``.
     """
     require_tensor("pad", input=input)
     pad, shape = sizes("pad", (pad,)), input.array.shape
-    if len(pad) % 2 or len(pad) // 2 > len(shape):
-        raise RuntimeError(f"pad: expected two widths for each of at most {len(shape)} dimensions, got {pad}")
     if mode not in MODES:
         raise NotImplementedError(f"pad: mode must be one of {', '.join(MODES)}, got {mode!r}")
-    if value is not None and (mode != "constant" or not is_number(value)):
-        raise (ValueError if is_number(value) else TypeError)(f"pad: mode {mode!r} takes no value {value!r}")
+    if len(pad) % 2 or len(pad) // 2 > len(shape):
+        raise RuntimeError(f"pad: expected two widths for each of at most {len(shape)} dimensions, got {pad}")
+    if value is not None and not is_number(value):
+        raise TypeError(f"pad: value must be a number, got {value!r}")
+    if value and mode != "constant":
+        raise ValueError(f"pad: mode {mode!r} takes no value, got {value!r}")
     widths = [(0, 0)] * (len(shape) - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
     if any(n + a + b < 0 for n, (a, b) in zip(shape, widths)):
         raise RuntimeError(f"pad: widths {pad} cut more than there is of shape {shape}")
     if mode == "constant":
         value = as_number("pad", 0 if value is None else value, input.array.dtype)
         return ConstantPad.apply(input, widths=widths, value=value)
-    return _pad_by_index(input, widths, mode)
+    _check_border(shape, pad, widths, mode)
+    for dim, (before, after) in enumerate(widths):
+        if (before, after) != (0, 0):
+            input = _with_border(input, dim, before, after, mode)
+    return input if max(pad) > 0 else input.clone()  # cut alone, it would be a view
 
 
-def _pad_by_index(input, widths, mode):
-    """The border made of the tensor's own numbers: along each dimension, which entry stands at which place."""
-    index = []
-    for dim, (n, (before, after)) in enumerate(zip(input.array.shape, widths)):
-        most = {"reflect": n - 1, "replicate": n and np.inf, "circular": n}[mode]
-        if max(before, after) > most:
+def _check_border(shape, pad, widths, mode):
+    """The border of a dimension is made of its own numbers: there must be enough of them."""
+    padded = len(pad) // 2
+    lead = len(shape) - padded
+    if not 1 <= padded <= 3 or lead not in (1, 2):
+        raise NotImplementedError(
+            f"pad: mode {mode!r} needs (C, ...) or (N, C, ...) with 1 to 3 padded dimensions, got shape {shape} and "
+            f"widths {pad}"
+        )
+    if 0 in shape[lead - 1 :] and mode != "circular":
+        raise RuntimeError(f"pad: mode {mode!r} needs (C, ...) that is not empty, got shape {shape}")
+    for dim in range(lead, len(shape)):
+        n, (before, after) = shape[dim], widths[dim]
+        longest = max(before, after)
+        most = {"reflect": n - 1, "replicate": longest, "circular": n + min(before, 0) + min(after, 0)}[mode]
+        if longest > 0 and longest > most:
             raise RuntimeError(
-                f"pad: widths {(before, after)} of mode {mode!r} are too large for dimension {dim} of shape "
-                f"{input.array.shape}"
+                f"pad: widths {(before, after)} of mode {mode!r} are too large for dimension {dim} of shape {shape}: "
+                f"at most {most} numbers can be taken over"
             )
-        index.append(np.pad(np.arange(n), (max(before, 0), max(after, 0)), mode=MODES[mode])
-                     [max(-before, 0) : n + max(before, 0) + after])
-    for dim, (places, width) in enumerate(zip(index, widths)):
-        if width != (0, 0):
-            input = input[(slice(None),) * dim + (places,)]
-    return input
+        if n + before + after == 0 and mode != "circular":
+            raise RuntimeError(f"pad: widths {(before, after)} leave nothing of dimension {dim} of shape {shape}")
+
+
+def _with_border(input, dim, before, after, mode):
+    """One dimension with its border; negative widths cut off at last, or first where the ends are to be joined."""
+    if mode == "circular":
+        input, before, after = _cut(input, dim, before, after), max(before, 0), max(after, 0)
+    n, parts = input.array.shape[dim], [input]
+    if before > 0:
+        parts.insert(0, _piece(input, dim, before, mode, {"reflect": 1, "replicate": 0, "circular": n - before}[mode]))
+    if after > 0:
+        start = {"reflect": n - 1 - after, "replicate": n - 1, "circular": 0}[mode]
+        parts.append(_piece(input, dim, after, mode, start))
+    return _cut(cat(parts, dim) if len(parts) > 1 else input, dim, before, after)
+
+
+def _piece(input, dim, length, mode, start):
+    """The border on one side, from the numbers that begin at `start`."""
+    if mode == "replicate":
+        size = list(input.array.shape)
+        size[dim] = length
+        return expand(narrow(input, dim, start, 1), size)
+    piece = narrow(input, dim, start, length)
+    return flip(piece, dim) if mode == "reflect" else piece
+
+
+def _cut(input, dim, before, after):
+    first, last = max(-before, 0), max(-after, 0)
+    return narrow(input, dim, first, input.array.shape[dim] - first - last) if first or last else input

@@ -2,8 +2,11 @@
 
 from minitorch.autograd import Function
 from minitorch.kernels import backend
-from minitorch.ops.operands import require_float, require_tensor, two
+from minitorch.ops.adaptive_pooling import strided_windows, window_maximum
+from minitorch.ops.arithmetic import div
 from minitorch.ops.joining import stack
+from minitorch.ops.operands import require_tensor, several, two
+from minitorch.ops.padding import pad
 
 
 class MaxPool2d(Function):
@@ -62,22 +65,26 @@ def _indices(array, code, shape, geometry):
     return backend(array).window_indices(code, shape, kernel, stride, padding, dilation)
 
 
-def _windows(name, input, kernel_size, stride, padding, dilation, ceil_mode):
-    """The geometry, checked against the input; refuses windows that hold nothing."""
+def _windows(name, input, kernel_size, stride, padding, dilation, ceil_mode, dims=2):
+    """The geometry of two dimensions, checked against the input; refuses windows that hold nothing."""
     require_tensor(name, input=input)
-    require_float(name, input=input)
     shape = input.array.shape
-    if len(shape) not in (3, 4) or 0 in shape[-3:]:
-        raise RuntimeError(f"{name}: input must be (N, C, H, W) or (C, H, W) with C, H, W > 0, got {shape}")
-    kernel = two(name, "kernel_size", kernel_size, 1)
-    stride = kernel if stride is None or stride == () or stride == [] else two(name, "stride", stride, 1)
-    padding, dilation = two(name, "padding", padding), two(name, "dilation", dilation, 1)
-    for n, k, st, p, d in zip(shape[-2:], kernel, stride, padding, dilation):
-        if 2 * p > k:
+    if len(shape) not in (dims + 1, dims + 2) or 0 in shape[-dims - 1 :]:
+        wanted = "(N, C, H, W) or (C, H, W) with C, H, W > 0" if dims == 2 else "(N, C, L) or (C, L) with C, L > 0"
+        raise RuntimeError(f"{name}: input must be {wanted}, got {shape}")
+    kernel = several(name, "kernel_size", kernel_size, dims, 1)
+    stride = kernel if stride is None or stride == () or stride == [] else several(name, "stride", stride, dims, 1)
+    padding, dilation = several(name, "padding", padding, dims), several(name, "dilation", dilation, dims, 1)
+    for n, k, st, p, d in zip(shape[-dims:], kernel, stride, padding, dilation):
+        if p > (d * (k - 1) + 1) // 2:
             raise RuntimeError(f"{name}: padding {padding} is more than half of kernel_size {kernel}")
         if _output_length(n, k, st, p, d, ceil_mode) < 1:
-            raise RuntimeError(f"{name}: windows of {kernel} (dilation {dilation}) do not fit into input {shape[-2:]}")
-    return {"kernel_size": kernel, "stride": stride, "padding": padding, "ceil_mode": bool(ceil_mode)}, dilation
+            raise RuntimeError(
+                f"{name}: windows of {kernel} (dilation {dilation}) do not fit into input {shape[-dims:]}"
+            )
+    fill = (1,) * (2 - dims)  # a sequence is a plane of one row
+    geometry = {"kernel_size": fill + kernel, "stride": fill + stride, "padding": (0,) * len(fill) + padding}
+    return {**geometry, "ceil_mode": bool(ceil_mode)}, fill + dilation
 
 
 def _output_length(length, kernel, stride, padding, dilation, ceil_mode):
@@ -87,54 +94,121 @@ def _output_length(length, kernel, stride, padding, dilation, ceil_mode):
     return windows - 1 if ceil_mode and (windows - 1) * stride >= length + padding else windows
 
 
+def _as_planes(input, dims):
+    """The input as (N, C, H, W)."""
+    shape = input.array.shape
+    batch, channels = shape[: -dims - 1], shape[-dims - 1]
+    return input.reshape(batch[0] if batch else 1, channels, *(shape[-2:] if dims == 2 else (1, shape[-1])))
+
+
+def _max_pool(name, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, dims):
+    geometry, dilation = _windows(name, input, kernel_size, stride, padding, dilation, ceil_mode, dims)
+    geometry["dilation"] = dilation
+    if input.array.dtype.kind == "b":
+        raise RuntimeError(f"{name}: not defined for booleans")
+    x = _as_planes(input, dims)
+    if input.array.dtype.kind == "f":
+        y = MaxPool2d.apply(x, **geometry)
+        if return_indices:
+            code = backend(x.array).max_pool2d(x.array, **geometry)[1]
+            indices = input._wrap(_indices(x.array, code, x.array.shape, geometry))
+    else:
+        y, indices = _max_pool_integers(x, **geometry)
+    shape = input.array.shape[:-dims] + y.array.shape[4 - dims :]
+    return (y.reshape(shape), indices.reshape(shape)) if return_indices else y.reshape(shape)
+
+
+def _max_pool_integers(x, kernel_size, stride, padding, dilation, ceil_mode):
+    rows, columns = (
+        strided_windows(n, _output_length(n, k, s, p, d, ceil_mode), k, s, p, d)
+        for n, k, s, p, d in zip(x.array.shape[2:], kernel_size, stride, padding, dilation)
+    )
+    return window_maximum(x, rows, columns)
+
+
+def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
+    """The largest number of each window of (N, C, L) or (C, L); arguments as `max_pool2d`, integers."""
+    return _max_pool("max_pool1d", input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 1)
+
+
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     """The largest number of each window; the first of equal ones gets the gradient, NaN wins over all.
 
     Args:
         input: (N, C, H, W) or (C, H, W).
         kernel_size, stride, padding, dilation: integers or (vertical, horizontal); stride is kernel_size unless
-            given, padding is at most half of it and never chosen.
+            given, padding is at most half of the (dilated) kernel and never chosen.
         ceil_mode: let the last window hang over the edge.
         return_indices: give also the places of the maxima in each flattened plane, int64.
 
     Returns:
         (N, C, OH, OW) with OH = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1, or (output, indices).
+
+    Raises:
+        RuntimeError: an input of another form or of booleans, too much padding, windows that do not fit.
     """
-    geometry, dilation = _windows("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
-    geometry["dilation"] = dilation
-    batched = input.array.ndim == 4
-    y = MaxPool2d.apply(input if batched else input.unsqueeze(0), **geometry)
-    result = y if batched else y.squeeze(0)
-    if not return_indices:
-        return result
-    x = input.array if batched else input.array[None]
-    code = backend(x).max_pool2d(x, **geometry)[1]
-    indices = input._wrap(_indices(x, code, x.shape, geometry))
-    return result, (indices if batched else indices.squeeze(0))
+    return _max_pool("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 2)
+
+
+def _avg_pool(name, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, dims):
+    geometry, _ = _windows(name, input, kernel_size, stride, padding, 1, ceil_mode, dims)
+    if divisor_override is not None and (isinstance(divisor_override, bool) or not isinstance(divisor_override, int)):
+        raise TypeError(f"{name}: divisor_override must be an integer or None, got {divisor_override!r}")
+    if divisor_override == 0:
+        raise RuntimeError(f"{name}: divisor_override must not be zero")
+    x = _as_planes(input, dims)
+    geometry.update(count_include_pad=bool(count_include_pad), divisor_override=divisor_override)
+    if input.array.dtype.kind == "f":
+        y = AvgPool2d.apply(x, **geometry)
+    elif input.array.dtype == "int64":
+        y = _avg_pool_integers(x, **geometry)
+    else:
+        raise RuntimeError(f"{name}: input must be floating point or int64, got {input.array.dtype}; use .float()")
+    return y.reshape(input.array.shape[:-dims] + y.array.shape[4 - dims :])
+
+
+def _avg_pool_integers(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
+    """Sums and sizes of the windows, divided towards zero."""
+    sizes, before = x.array.shape[2:], [p for p in padding[::-1] for _ in (0, 1)]
+    counts = [
+        _output_length(n, k, s, p, 1, ceil_mode) for n, k, s, p in zip(sizes, kernel_size, stride, padding)
+    ]
+    hang = [  # the windows may need more than the padding on the far sides
+        max(0, (m - 1) * s + k - n - 2 * p) for m, n, k, s, p in zip(counts, sizes, kernel_size, stride, padding)
+    ]
+    after = (0, hang[1], 0, hang[0])
+    ones = pad(x.new_ones(1, 1, *sizes), before, value=int(count_include_pad))
+    total = sum(_stacked_windows(pad(pad(x, before), after), kernel_size, stride))
+    size = sum(_stacked_windows(pad(ones, after), kernel_size, stride))
+    return div(total, size if divisor_override is None else divisor_override, rounding_mode="trunc")
+
+
+def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+    """The mean of each window of (N, C, L) or (C, L); arguments as `avg_pool2d`, integers."""
+    return _avg_pool("avg_pool1d", input, kernel_size, stride, padding, ceil_mode, count_include_pad, None, 1)
 
 
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):
-    """The mean of each window.
+    """The mean of each window; of int64 it is rounded towards zero.
 
     Args:
-        input: (N, C, H, W) or (C, H, W).
-        kernel_size, stride, padding: integers or (vertical, horizontal); stride is kernel_size unless given.
+        input: (N, C, H, W) or (C, H, W), floating point or int64.
+        kernel_size, stride, padding: integers or (vertical, horizontal); stride is kernel_size unless given,
+            padding is at most half of it.
         ceil_mode: let the last window hang over the edge.
         count_include_pad: whether padding counts as zeros in the mean.
         divisor_override: divide by this number in place of the window's size.
 
     Returns:
         (N, C, OH, OW) with OH = floor((H + 2 padding - KH) / stride) + 1.
+
+    Raises:
+        RuntimeError: an input of another form, too much padding, windows that do not fit, a divisor of zero.
     """
-    geometry, _ = _windows("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
-    if divisor_override == 0:
-        raise RuntimeError("avg_pool2d: divisor_override must not be zero")
-    geometry.update(count_include_pad=bool(count_include_pad), divisor_override=divisor_override)
-    if input.array.ndim == 3:
-        return AvgPool2d.apply(input.unsqueeze(0), **geometry).squeeze(0)
-    return AvgPool2d.apply(input, **geometry)
+    settings = (stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return _avg_pool("avg_pool2d", input, kernel_size, *settings, 2)
 
 
 def _stacked_windows(input, kernel_size, stride):

@@ -211,12 +211,19 @@ def _arg(name, input, dim, keepdim, largest):
 
 def argmax(input, dim=None, keepdim=False):
     """Where the largest number is (the first of equal ones), int64; without dim in the flattened tensor."""
-    return _arg("argmax", input, dim, keepdim, True)
+    return _arg("argmax", _no_booleans("argmax", input), dim, keepdim, True)
 
 
 def argmin(input, dim=None, keepdim=False):
     """Where the smallest number is (the first of equal ones), int64; without dim in the flattened tensor."""
-    return _arg("argmin", input, dim, keepdim, False)
+    return _arg("argmin", _no_booleans("argmin", input), dim, keepdim, False)
+
+
+def _no_booleans(name, input):
+    require_tensor(name, input=input)
+    if input.array.dtype.kind == "b":
+        raise RuntimeError(f"{name}: not defined for booleans; use .int()")
+    return input
 
 
 def _along(name, input, dim, keepdim, largest):

@@ -12,7 +12,16 @@ from minitorch.device import array_module, is_cuda
 from minitorch.ops.arithmetic import mul
 from minitorch.ops.indexing import Put, Take, gather, getitem, positions_along
 from minitorch.ops.joining import narrow
-from minitorch.ops.operands import as_number, axis, cast, is_number, require_same, require_same_device, require_tensor
+from minitorch.ops.operands import (
+    as_number,
+    axis,
+    cast,
+    is_number,
+    naming,
+    require_alike,
+    require_same_device,
+    require_tensor,
+)
 from minitorch.ops.shape import broadcast_tensors, expand, reshape
 
 
@@ -45,6 +54,7 @@ def _add_at(x, index, values):
     return result.view(dtype) if result.dtype == np.uint64 else result.astype(dtype, copy=False)
 
 
+@naming("scatter")
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     """A copy of the input with numbers written along `dim` at positions: ``out[index[i][j]][j] = src[i][j]`` (dim 0).
 
@@ -79,7 +89,7 @@ def scatter_add(input, dim, index, src):
 
 
 def _scattered(name, input, dim, index, src, reduce):
-    require_same(name, input=input, src=src)
+    require_alike(name, input=input, src=src)
     require_tensor(name, index=index)
     require_same_device(name, input, index)
     dim = axis(name, dim, input.array.ndim)
@@ -150,7 +160,7 @@ def _slices(name, input, dim, index):
     require_tensor(name, input=input, index=index)
     require_same_device(name, input, index)
     dim, positions = axis(name, dim, input.array.ndim), index.array
-    if positions.dtype not in (dtypes.int64, dtypes.int32):
+    if positions.dtype != dtypes.int64 and (positions.dtype != dtypes.int32 or name != "index_add"):
         raise RuntimeError(f"{name}: index must be int64, got {positions.dtype}; use .long()")
     if positions.ndim > 1:
         raise IndexError(f"{name}: index must be one-dimensional, got shape {positions.shape}")
@@ -162,7 +172,7 @@ def _slices(name, input, dim, index):
 def _with_slices(name, function, input, dim, index, source):
     """Apply a Function that writes the slices of a source, of the input's shape outside dim, into the input."""
     dim, positions = _slices(name, input, dim, index)
-    require_same(name, input=input, source=source)
+    require_alike(name, input=input, source=source)
     shape, got = input.array.shape, source.array.shape
     expected = (*shape[:dim], positions.size, *shape[dim + 1 :])
     if got != expected and not (len(got) <= 1 and len(shape) <= 1 and source.array.size == positions.size):
@@ -181,8 +191,10 @@ def index_add(input, dim, index, source, *, alpha=1):
     Args:
         index: int64, one-dimensional, as long as `source` in that dimension.
     """
-    require_same("index_add", input=input, source=source)
+    require_alike("index_add", input=input, source=source)
     if alpha != 1:
+        if input.array.dtype.kind not in "fb" and isinstance(alpha, (bool, np.bool_)):
+            raise RuntimeError(f"index_add: alpha must not be True or False for tensors of {input.array.dtype}")
         if input.array.dtype.kind != "f" and isinstance(alpha, (float, np.floating)):
             raise RuntimeError(f"index_add: alpha must be an integer for tensors of {input.array.dtype}, got {alpha!r}")
         source = mul(source, as_number("index_add", alpha, input.array.dtype))
@@ -197,6 +209,8 @@ def index_copy(input, dim, index, source):
 def index_fill(input, dim, index, value):
     """The input with one value (a number or a 0-dimensional tensor) at positions of a dimension."""
     dim, positions = _slices("index_fill", input, dim, index)
+    n = input.array.shape[dim] if input.array.ndim else 1
+    positions = array_module(positions).unique(positions % max(n, 1))  # for the gradient of the value each counts once
     if isinstance(value, Variable):
         if value.array.ndim:
             raise RuntimeError(f"index_fill: value must be a number or 0-dimensional, got shape {value.array.shape}")
@@ -208,6 +222,7 @@ def index_fill(input, dim, index, value):
     return Put.apply(input, value, index=(slice(None),) * dim + (positions,))
 
 
+@naming("index_put")
 def index_put(input, indices, values, accumulate=False):
     """The input with `values` written at ``input[indices]``, or added there with `accumulate`.
 
@@ -215,7 +230,7 @@ def index_put(input, indices, values, accumulate=False):
         indices: a tuple or list of integer or boolean tensors, or None for a whole dimension.
         values: a tensor of the input's type that broadcasts to the shape of ``input[indices]``.
     """
-    require_same("index_put", input=input, values=values)
+    require_alike("index_put", input=input, values=values)
     if not isinstance(indices, (tuple, list)):
         raise TypeError(f"index_put: indices must be a tuple of tensors, got {type(indices).__name__}")
     for i in indices:
@@ -237,6 +252,7 @@ def index_put(input, indices, values, accumulate=False):
     return reshape((Accumulate if accumulate else Put).apply(flat, values, index=(places,)), input.array.shape)
 
 
+@naming("masked_select")
 def masked_select(input, mask):
     """The numbers where the mask is true, as a vector; input and mask broadcast."""
     require_tensor("masked_select", input=input, mask=mask)
@@ -247,17 +263,19 @@ def masked_select(input, mask):
     return getitem(input, mask)
 
 
+@naming("take_along_dim")
 def take_along_dim(input, indices, dim=None):
-    """The numbers at positions of a dimension, as `gather`, where both broadcast outside `dim`; -1 is the last.
+    """The numbers at positions of a dimension, as `gather`, where both broadcast outside `dim`.
 
     Args:
-        indices: int64, as many dimensions as the input; without dim both are flattened.
+        indices: int64, as many dimensions as the input, -1 for the last entry.
+        dim: unless given, both are flattened, and positions count from 0.
     """
     require_tensor("take_along_dim", input=input, indices=indices)
-    if indices.array.dtype not in (dtypes.int64, dtypes.int32):
-        raise RuntimeError(f"take_along_dim: indices must be int64, got {indices.array.dtype}; use .long()")
     if dim is None:
-        return take_along_dim(reshape(input, -1), reshape(indices, -1), 0)
+        return gather(reshape(input, -1), 0, reshape(indices, -1))
+    if indices.array.dtype != dtypes.int64:
+        raise RuntimeError(f"take_along_dim: indices must be int64, got {indices.array.dtype}; use .long()")
     if input.array.ndim != indices.array.ndim:
         raise RuntimeError(
             f"take_along_dim: input of shape {input.array.shape} and indices of shape {indices.array.shape} must "

@@ -3,9 +3,9 @@
 import numpy as np
 
 from minitorch import dtype as dtypes
-from minitorch.autograd import Function
+from minitorch.autograd import Function, Variable
 from minitorch.device import array_module
-from minitorch.ops.operands import axes, axis, count, require_tensor, sizes
+from minitorch.ops.operands import axes, axis, count, naming, require_tensor, sizes
 
 
 class Reshape(Function):
@@ -19,6 +19,12 @@ class Reshape(Function):
     @staticmethod
     def backward(ctx, grad):
         return reshape(grad, ctx.shape)
+
+
+class ReshapedCopy(Reshape):
+    """Where the memory cannot be read in the new shape: writes to the result do not reach the input."""
+
+    is_view = False
 
 
 class Permute(Function):
@@ -82,9 +88,7 @@ def reshape(input, *shape):
         shape = tuple(n // known if d == -1 else d for d in shape)
     elif known != n:
         raise RuntimeError(f"reshape: {n} elements of shape {input.array.shape} do not fit into {shape}")
-    if not _is_viewable(input.array, shape):
-        input = Clone.apply(input)  # no view, so that writes to the result do not count as writes to the input
-    return Reshape.apply(input, shape=shape)
+    return (Reshape if _is_viewable(input.array, shape) else ReshapedCopy).apply(input, shape=shape)
 
 
 def _is_viewable(x, shape):
@@ -92,6 +96,7 @@ def _is_viewable(x, shape):
     return x.flags.c_contiguous or array_module(x).may_share_memory(x.reshape(shape), x)
 
 
+@naming("reshape_as")
 def reshape_as(input, other):
     """The input in the shape of another tensor."""
     require_tensor("reshape_as", input=input, other=other)
@@ -116,6 +121,8 @@ def unflatten(input, dim, sizes):
     if not isinstance(sizes, (tuple, list)) or not sizes:
         raise RuntimeError(f"unflatten: sizes must be a non-empty tuple, got {sizes!r}")
     known = count(n for n in sizes if n != -1)
+    if list(sizes).count(-1) > 1 or any(n < -1 for n in sizes):
+        raise RuntimeError(f"unflatten: sizes {tuple(sizes)} must be at least 0, with at most one -1")
     if known != shape[dim] if -1 not in sizes else not known or shape[dim] % known:
         raise RuntimeError(f"unflatten: sizes {tuple(sizes)} do not fit dimension {dim} of shape {shape}")
     sizes = [shape[dim] // known if n == -1 else n for n in sizes]
@@ -167,7 +174,7 @@ def movedim(input, source, destination):
     """Dimensions `source` moved to the places `destination`; the others keep their order. A view."""
     require_tensor("movedim", input=input)
     ndim = input.array.ndim
-    source, destination = axes("movedim", source, ndim), axes("movedim", destination, ndim)
+    source, destination = (axes("movedim", d, ndim) if d not in ((), []) else () for d in (source, destination))
     if len(source) != len(destination):
         raise RuntimeError(f"movedim: {len(source)} source dimensions but {len(destination)} destinations")
     order = [i for i in range(ndim) if i not in source]
@@ -188,6 +195,7 @@ def expand(input, *size):
     return Expand.apply(input, shape=target)
 
 
+@naming("expand_as")
 def expand_as(input, other):
     """The input expanded to the shape of another tensor."""
     require_tensor("expand_as", input=input, other=other)
@@ -201,10 +209,13 @@ def sum_to_size(input, *size):
     lead = len(shape) - len(size)
     if lead < 0 or any(n not in (1, m) for n, m in zip(size, shape[lead:])):
         raise RuntimeError(f"sum_to_size: shape {shape} does not reduce to {size}")
+    if not size:
+        return input.sum()
     dims = [i for i, m in enumerate(shape) if i < lead or (size[i - lead] == 1 and m != 1)]
     return reshape(input.sum(dims), size) if dims else input
 
 
+@naming("broadcast_to")
 def broadcast_to(input, size):
     """The input expanded to a shape."""
     return expand(input, size)
@@ -233,6 +244,7 @@ def narrow(input, dim, start, length):
         raise RuntimeError("narrow: a 0-dimensional tensor has no dimension to narrow")
     dim = axis("narrow", dim, input.array.ndim)
     n = input.array.shape[dim]
+    start = start.item() if isinstance(start, Variable) and start.array.shape == () else start
     for argument, value in (("start", start), ("length", length)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
             raise TypeError(f"narrow: {argument} must be an integer, got {value!r}")
@@ -242,10 +254,10 @@ def narrow(input, dim, start, length):
     return input[(slice(None),) * dim + (slice(start, start + length),)]
 
 
-def flip(input, *dims):
-    """The order of the entries reversed along dimensions. A copy."""
+def flip(input, *given, dims=None):
+    """The order of the entries reversed along dimensions: ``flip(x, 0, 1)``, ``flip(x, dims=(0, 1))``. A copy."""
     require_tensor("flip", input=input)
-    dims = sizes("flip", dims)
+    dims = sizes("flip", given if dims is None else (dims,))
     return Flip.apply(input, dims=axes("flip", dims, input.array.ndim) if dims else ())
 
 

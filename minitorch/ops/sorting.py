@@ -42,6 +42,8 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
     n = input.array.shape[dim] if input.array.ndim else 1
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
         raise TypeError(f"topk: k must be an integer, got {k!r}")
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("topk: not defined for booleans; use .int()")
     if not 0 <= k <= n:
         raise RuntimeError(f"topk: k {k} is out of range for dimension {dim} of shape {input.array.shape}")
     indices = argsort(input, dim, largest)

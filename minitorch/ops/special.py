@@ -6,9 +6,20 @@ import numpy as np
 
 from minitorch.autograd import Function, Variable
 from minitorch.device import array_module
-from minitorch.ops.arithmetic import _check_divisor, add, mul, sub
+from minitorch.ops.arithmetic import add, check_divisor, mul
 from minitorch.ops.comparison import elementwise, where
-from minitorch.ops.operands import as_number, cast, is_number, pair, quiet, require_same, require_tensor, to_float
+from minitorch.ops.operands import (
+    as_number,
+    cast,
+    is_number,
+    naming,
+    pair,
+    quiet,
+    require_alike,
+    require_tensor,
+    shapes_text,
+    to_float,
+)
 from minitorch.ops.unary import unary
 
 # W. J. Cody, "Rational Chebyshev Approximations for the Error Function", Mathematics of Computation 23 (1969): for
@@ -101,8 +112,9 @@ def _bell(x):
     return (2 / math.sqrt(math.pi)) * (-x * x).exp()
 
 
-erf = unary("erf", _in_blocks(_erf), lambda x: _bell(x), "The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.")
-erfc = unary("erfc", _in_blocks(_erfc), lambda x: -_bell(x), "1 - erf(x), exact also where it is tiny.")
+erf_array, erfc_array = _in_blocks(_erf), _in_blocks(_erfc)
+erf = unary("erf", erf_array, lambda x: _bell(x), "2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.")
+erfc = unary("erfc", erfc_array, lambda x: -_bell(x), "1 - erf(x), exact also where it is tiny.")
 
 
 class Atan2(Function):
@@ -177,8 +189,31 @@ def fmod(input, other):
     """
     require_tensor("fmod", input=input)
     a, b = pair("fmod", input, other)
-    _check_divisor("fmod", a, b)
+    check_divisor("fmod", a, b)
     return elementwise("fmod", Fmod, a, b)
+
+
+class Lerp(Function):
+    """a + w (b - a), for w above 1/2 reckoned from b, so that w = 1 gives b exactly."""
+
+    @staticmethod
+    @quiet
+    def forward(ctx, a, b, weight):
+        to_weight = ctx.needs_input_grad[2]
+        ctx.save_for_backward(a if to_weight else None, b if to_weight else None, weight)
+        way = b - a
+        result = array_module(a).where(abs(weight) < 0.5, a + weight * way, b - (1 - weight) * way)
+        return result.astype(a.dtype, copy=False)  # NumPy 1 widens 0-dimensional arrays
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b, weight = ctx.saved_tensors
+        to_a, to_b, to_weight = ctx.needs_input_grad
+        return (
+            grad * (1 - weight) if to_a else None,
+            grad * weight if to_b else None,
+            grad * (b - a) if to_weight else None,
+        )
 
 
 def lerp(input, end, weight):
@@ -187,28 +222,31 @@ def lerp(input, end, weight):
     Args:
         weight: a number or a tensor; all tensors are floating point of one type and broadcast.
     """
-    require_same("lerp", input=input, end=end)
+    require_alike("lerp", input=input, end=end)
     if input.array.dtype.kind != "f":
         raise RuntimeError(f"lerp: not defined for {input.array.dtype}; use .float()")
-    if isinstance(weight, Variable):
-        if weight.array.ndim:
-            require_same("lerp", input=input, weight=weight)
-        else:
-            weight = cast(weight, input.array.dtype)
-        way = sub(end, input)
-        near = where(weight.abs() < 0.5, add(input, mul(weight, way)), sub(end, mul(way, 1 - weight)))
-        return near
-    weight = as_number("lerp", weight, input.array.dtype)
-    way = sub(end, input)
-    return add(input, way * weight) if abs(weight) < 0.5 else sub(end, way * (1 - weight))
+    if not isinstance(weight, Variable):
+        weight = as_number("lerp", weight, input.array.dtype)
+    elif weight.array.ndim:
+        require_alike("lerp", input=input, weight=weight)
+    else:
+        weight = cast(weight, input.array.dtype)
+    try:
+        return Lerp.apply(input, end, weight)
+    except ValueError as error:
+        raise RuntimeError(f"lerp: shapes {shapes_text(input, end, weight)} do not broadcast") from error
 
 
+@naming("addcmul")
 def addcmul(input, tensor1, tensor2, *, value=1):
     """input + value * tensor1 * tensor2, with broadcasting."""
     require_tensor("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
+    if all(x.array.dtype.kind == "b" for x in (input, tensor1, tensor2)):
+        raise RuntimeError("addcmul: not defined for booleans")
     return add(input, _times("addcmul", mul(tensor1, tensor2), value, input))
 
 
+@naming("addcdiv")
 def addcdiv(input, tensor1, tensor2, *, value=1):
     """input + value * tensor1 / tensor2, with broadcasting. Raises RuntimeError for integers alone."""
     require_tensor("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
@@ -228,7 +266,11 @@ def _times(name, product, value, input):
 
 
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
-    """NaN and infinities replaced by numbers: NaN by `nan`, infinities by the type's largest and smallest unless given."""
+    """NaN and infinities replaced by numbers.
+
+    Args:
+        nan, posinf, neginf: what replaces them; for infinities the type's largest and smallest unless given.
+    """
     require_tensor("nan_to_num", input=input)
     dtype = input.array.dtype
     if dtype.kind != "f":

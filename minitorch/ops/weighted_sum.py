@@ -4,6 +4,7 @@ import numpy as np
 
 from minitorch.autograd import Function
 from minitorch.device import array_module
+from minitorch.ops.operands import quiet
 
 
 class WeightedSum(Function):
@@ -14,6 +15,7 @@ class WeightedSum(Function):
     """
 
     @staticmethod
+    @quiet
     def forward(ctx, x, dim, positions, weights):
         ctx.dim, ctx.tables = dim, (positions, weights)
         ctx.length = x.shape[dim]
@@ -49,7 +51,7 @@ def transposed(positions, weights, length):
 
 def weighted_sum(input, dim, positions, weights):
     """`WeightedSum` of a tensor, tables of shape (OUT, K)."""
-    if len(positions) == input.array.shape[dim] and positions.shape[1] == 1:
-        if (weights == 1).all() and (positions[:, 0] == np.arange(len(positions))).all():
-            return input
+    places = np.arange(input.array.shape[dim])[:, None]
+    if positions.shape == places.shape and (positions == places).all() and (weights == 1).all():
+        return input  # every entry is itself
     return WeightedSum.apply(input, dim=dim, positions=positions, weights=weights)

@@ -3,6 +3,8 @@
 import collections
 
 from minitorch.autograd import enable_grad
+from minitorch.creation import tensor
+from minitorch.dtype import float32
 from minitorch.nn.module import clear_gradients
 from minitorch.tensor import Tensor
 
@@ -23,6 +25,8 @@ class Optimizer:
         TypeError: params that are no tensors.
         ValueError: no parameters, the same one twice, or one that is the result of an operation.
     """
+
+    _stepped = False  # whether `step` changed anything yet; schedules warn if it comes too late
 
     def __init__(self, params, defaults):
         name = type(self).__name__
@@ -46,6 +50,10 @@ class Optimizer:
 
     def check_options(self, options):
         """Raise ValueError for options that the rule cannot use."""
+
+    def needed_state(self, group):
+        """Names of what the state of a parameter holds from its first step on, under the options of its group."""
+        return ()
 
     def add_param_group(self, param_group):
         """Add a group ``{"params": tensors, option: value, ...}``. Raises as the class."""
@@ -101,25 +109,32 @@ class Optimizer:
                 f"{type(self).__name__}.step: no parameter has a gradient; call loss.backward() before step(), do not "
                 "call zero_grad() between them, and check that the optimizer has the parameters of this model"
             )
-        for _, params in found:
+        for group, params in found:
             for p in params:
-                self._check(p)
+                self._check(p, group)
         for group, params in found:
             for p in params:
                 self.update(p, group)
                 p._counter[0] += 1
+        self._stepped = True
         return loss
 
     def update(self, parameter, group):
         """Change one parameter in place by its gradient and the options of its group."""
         raise NotImplementedError(f"{type(self).__name__} has no update method")
 
-    def _check(self, parameter):
+    def _check(self, parameter, group):
         """Raise RuntimeError where the gradient or the state does not fit the parameter."""
         name = type(self).__name__
         kept = self.state.get(parameter, {})
+        lacking = [key for key in self.needed_state(group) if kept and key not in kept]
+        if lacking:
+            raise RuntimeError(
+                f"{name}.step: the state of a parameter of shape {parameter.shape} has no {' and no '.join(lacking)}; "
+                "options such as amsgrad, momentum and centered must be chosen before the first step"
+            )
         for what, x in (("gradient", parameter.grad), *kept.items()):
-            if not isinstance(x, Tensor) or x is not parameter.grad and not x.ndim:
+            if not isinstance(x, Tensor) or what == "step":
                 continue
             if x.shape != parameter.shape or x.dtype != parameter.dtype or x.device != parameter.device:
                 raise RuntimeError(
@@ -164,11 +179,18 @@ class Optimizer:
         for group, own in zip(saved, self.param_groups):
             groups.append({**own, **group, "params": own["params"]})
             self.check_options(groups[-1])
+        needed = {id(p): self.needed_state(group) for group in groups for p in group["params"]}
         state = collections.defaultdict(dict)
         for number, kept in state_dict["state"].items():
             if number not in by_number:
                 raise ValueError(f"{name}: there is no parameter of number {number!r}")
             parameter = by_number[number]
+            lacking = [key for key in needed[id(parameter)] if kept and key not in kept]
+            if lacking:
+                raise ValueError(
+                    f"{name}: parameter {number} has {', '.join(map(str, kept))} and no {' and no '.join(lacking)}; "
+                    "was this the state of another kind of optimizer?"
+                )
             state[parameter] = {key: _fitted(name, number, key, x, parameter) for key, x in kept.items()}
         self.param_groups[:], self.state = groups, state
 
@@ -181,14 +203,35 @@ class Optimizer:
 
 
 def _fitted(name, number, key, value, parameter):
-    """A copy of one saved value for a parameter; a tensor must have its shape or be 0-dimensional."""
+    """A copy of one saved value for a parameter; a tensor must have its shape, the count of steps a number of them."""
+    if key == "step":
+        return _fitted_step(name, number, value)
     if not isinstance(value, Tensor):
         return value
-    if value.ndim and value.shape != parameter.shape:
+    if value.shape != parameter.shape:
         raise ValueError(
             f"{name}: {key} of parameter {number} has shape {value.shape}, the parameter has shape {parameter.shape}"
         )
-    value = value.detach()
-    if not value.ndim or not value.is_floating_point():
-        return value.to(parameter.device, copy=True)
-    return value.to(parameter.device, parameter.dtype, copy=True)
+    dtype = parameter.dtype if value.is_floating_point() else value.dtype
+    return value.detach().to(parameter.device, dtype, copy=True)
+
+
+def _fitted_step(name, number, value):
+    """The saved count of steps, a tensor on the CPU."""
+    if not isinstance(value, Tensor):
+        value = tensor(float(value), dtype=float32)
+    if value.numel() != 1 or not value.item() >= 0:
+        raise ValueError(f"{name}: step of parameter {number} must be a number of steps, got {value.tolist()}")
+    return value.detach().to("cpu", copy=True)
+
+
+def new_step():
+    """A count of steps for a parameter's state: 0, a tensor on the CPU, where reading it costs no wait."""
+    return tensor(0.0, dtype=float32)
+
+
+def count_step(state):
+    """Add one to the count of steps in a parameter's state; the new count."""
+    count = state["step"]
+    count.array[...] += 1
+    return count.item()

@@ -1,10 +1,8 @@
 """Stochastic gradient descent."""
 
-import math
-import numbers
-
 from minitorch.kernels import backend
 from minitorch.optim.optimizer import Optimizer
+from minitorch.optim.options import check_implementation, check_numbers, check_switches, is_number
 
 
 class SGD(Optimizer):
@@ -21,20 +19,33 @@ class SGD(Optimizer):
 
     Args:
         params: tensors, or groups ``{"params": tensors, option: value, ...}``.
-        lr: learning rate.
+        lr: learning rate, a number or a tensor of one element.
         momentum: how much of the last v remains, 0 for none.
         dampening: share of the gradient that v does not take up.
         weight_decay: factor of the penalty ``weight_decay / 2 * p**2``.
         nesterov: look ahead by one momentum step; needs momentum and no dampening.
         maximize: climb in place of descending.
+        foreach, fused: without effect here. differentiable: not offered.
 
     Raises:
-        ValueError: an option out of its range, no parameters, the same one twice.
+        ValueError: an option out of its range or not offered, no parameters, the same one twice.
         TypeError: params that are no tensors.
+        RuntimeError: both foreach and fused.
     """
 
     def __init__(
-        self, params, lr=1e-3, momentum=0, dampening=0, weight_decay=0, nesterov=False, *, maximize=False
+        self,
+        params,
+        lr=1e-3,
+        momentum=0,
+        dampening=0,
+        weight_decay=0,
+        nesterov=False,
+        *,
+        maximize=False,
+        foreach=None,
+        differentiable=False,
+        fused=None,
     ):
         defaults = {
             "lr": lr,
@@ -43,16 +54,18 @@ class SGD(Optimizer):
             "weight_decay": weight_decay,
             "nesterov": nesterov,
             "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
         }
         super().__init__(params, defaults)
 
     def check_options(self, options):
-        for name in ("lr", "momentum", "dampening", "weight_decay"):
-            value = options[name]
-            if isinstance(value, bool) or not isinstance(value, numbers.Real) or math.isnan(value):
-                raise ValueError(f"SGD: {name} must be a number, got {value!r}")
-            if name != "dampening" and value < 0:
-                raise ValueError(f"SGD: {name} must not be negative, got {value}")
+        check_numbers("SGD", options, "lr", "momentum", "weight_decay")
+        if not is_number(options["dampening"]):
+            raise ValueError(f"SGD: dampening must be a number, got {options['dampening']!r}")
+        check_switches("SGD", options, "nesterov", "maximize")
+        check_implementation("SGD", options)
         if options["nesterov"] and (options["momentum"] <= 0 or options["dampening"] != 0):
             raise ValueError(
                 f"SGD: nesterov needs a momentum above 0 and dampening 0, got momentum={options['momentum']} and "

@@ -15,7 +15,8 @@ class Progress:
     """
 
     def __init__(self, total, label, done=0):
-        self.bar = tqdm(total=total, initial=done, desc=label, unit="batch", leave=False, disable=not sys.stderr.isatty())
+        hidden = not sys.stderr.isatty()
+        self.bar = tqdm(total=total, initial=done, desc=label, unit="batch", leave=False, disable=hidden)
         self.count = self.loss_sum = self.correct = 0
 
     def update(self, loss, correct, count):

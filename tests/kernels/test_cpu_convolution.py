@@ -72,6 +72,9 @@ def problems(draw, max_channels, max_size, max_images):
 
 
 def all_three(x, weight, bias, grad, geometry):
+    """Forward and both gradients; memory that is reused without being written would show up as NaN."""
+    for shape in (grad.shape, x.shape, weight.shape):
+        np.full(shape, np.nan, x.dtype)
     return (
         convolution.conv2d(x, weight, bias, **geometry),
         convolution.conv2d_input_grad(grad, weight, x.shape, **geometry),
@@ -122,6 +125,8 @@ LARGE = {
     "many channels, large planes": ((3, 64, 56, 40), (32, 64, 3, 3), 1, 1, 1, 1),
     "many channels, small planes": ((33, 72, 4, 4), (80, 72, 3, 3), 1, 1, 1, 1),
     "many channels, stride": ((5, 32, 31, 33), (48, 32, 3, 3), 2, 1, 1, 1),
+    "many channels, stride, rows of one image": ((1, 32, 61, 63), (48, 32, 3, 3), 2, 1, 1, 1),
+    "few channels, a row and column unread": ((4, 3, 20, 20), (5, 3, 2, 2), 3, 0, 1, 1),
     "many channels, dilation": ((5, 32, 31, 33), (48, 32, 3, 3), 1, 2, 2, 1),
     "many channels, groups": ((5, 64, 16, 16), (32, 32, 3, 3), 1, 1, 1, 2),
     "large weight": ((2, 256, 5, 5), (256, 256, 3, 3), 1, 1, 1, 1),
@@ -219,6 +224,23 @@ def test_nan_outside_the_window_does_not_spread(name):
     np.testing.assert_allclose(y[0, :, reach[0]:, :], clean[0, :, reach[0]:, :], rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(y[0, :, :, reach[1]:], clean[0, :, :, reach[1]:], rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(y[1:], clean[1:], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("stride", [(2, 1), (1, 3), (3, 2)])
+@pytest.mark.parametrize("channels", [3, 20])
+@pytest.mark.parametrize("size", [(4, 5), (17, 20)])
+def test_a_pointwise_kernel_with_an_uneven_stride(stride, channels, size):
+    generator = np.random.default_rng(4)
+    x, weight = generator.standard_normal((2, channels, *size)), generator.standard_normal((6, channels, 1, 1))
+    geometry = {"stride": stride, "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
+    read = x[:, :, ::stride[0], ::stride[1]]
+    grad = generator.standard_normal((2, 6, *read.shape[2:]))
+    y, dx, dweight = all_three(x, weight, None, grad, geometry)
+    expected_dx = np.zeros_like(x)
+    expected_dx[:, :, ::stride[0], ::stride[1]] = np.einsum("nohw,oc->nchw", grad, weight[:, :, 0, 0])
+    close(y, np.einsum("nchw,oc->nohw", read, weight[:, :, 0, 0]), x.dtype)
+    close(dx, expected_dx, x.dtype)
+    close(dweight[:, :, 0, 0].copy(), np.einsum("nohw,nchw->oc", grad, read), x.dtype)
 
 
 @pytest.mark.parametrize(("channels", "groups"), [(4, 1), (20, 1), (6, 6), (40, 2)])

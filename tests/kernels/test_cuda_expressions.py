@@ -69,9 +69,8 @@ def test_max_pool(case, seed):
     y, code = cpu.max_pool2d(x, kernel, stride, padding, dilation, ceil_mode)
     other, other_code = cuda.max_pool2d(x, kernel, stride, padding, dilation, ceil_mode)
     close(other, y)
-    places = [
-        side.window_indices(c, shape, kernel, stride, padding, dilation) for side, c in ((cpu, code), (cuda, other_code))
-    ]
+    sides = ((cpu, code), (cuda, other_code))
+    places = [side.window_indices(c, shape, kernel, stride, padding, dilation) for side, c in sides]
     np.testing.assert_array_equal(*places)
     grad = random.standard_normal(y.shape)
     close(

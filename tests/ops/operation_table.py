@@ -6,7 +6,7 @@ names, argument order and defaults are compared along with the numbers.
 
 import types
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,8 @@ MINITORCH = types.SimpleNamespace(**{**vars(ops), **vars(creation), "Tensor": Te
 class TorchNames:
     """`torch.name`, or else `torch.nn.functional.name`; the functional one first where the two differ."""
 
-    FUNCTIONAL = ("softmax", "log_softmax", "dropout", "batch_norm")
+    SPATIAL = ("adaptive_max_pool1d", "affine_grid", "max_pool1d")
+    FUNCTIONAL = ("softmax", "log_softmax", "dropout", "batch_norm", "instance_norm") + SPATIAL
 
     def __init__(self, torch):
         self.torch = torch
@@ -37,8 +38,6 @@ class Row:
     call: object
     samples: list
     draw: object = None
-    constants: tuple = ()
-    id: str = field(default="")
 
     def inputs(self, sample):
         """float64 arrays for one sample: a shape is drawn, an array (class numbers, masks) is taken as it is."""
@@ -162,7 +161,8 @@ SHAPE = [
     Row("squeeze_dim", lambda m, x: x.squeeze(0) * m.squeeze(x, (0, -1)).sum(), [((1, 2, 1),), ((2, 1),)]),
     Row("unsqueeze", lambda m, x: x.unsqueeze(-1) * m.unsqueeze(x, 0).sum(), ELEMENTWISE),
     Row("narrow", lambda m, x: x.narrow(1, 1, 2) * x.narrow(-1, -2, 2), [((2, 3),), ((0, 4),)]),
-    Row("cat", lambda m, a, b: m.cat([a, b, a], -1), [((2, 3), (2, 1)), ((2, 0), (2, 1)), ((0,), (2, 2)), ((2,), (0,))]),
+    Row("cat", lambda m, a, b: m.cat([a, b, a], -1), [
+        ((2, 3), (2, 1)), ((2, 0), (2, 1)), ((0,), (2, 2)), ((2,), (0,))]),
     Row("cat_0", lambda m, a, b: m.cat((a, b)), [((2, 3), (1, 3)), ((0, 3), (1, 3))]),
     Row("stack", lambda m, a, b: m.stack([a, b], -1) + m.stack((a, b), dim=2), [((2, 3), (2, 3)), ((0, 3), (0, 3))]),
     Row("flip", lambda m, x: x.flip(0) * m.flip(x, (-1,)) + x.flip(0, 1), [((2, 3),), ((0, 1),)]),
@@ -195,8 +195,8 @@ INDEXING = [
 PRODUCTS = [
     Row("matmul", lambda m, a, b: m.matmul(a, b), [
         ((2, 3), (3, 2)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 1, 2, 3), (3, 3, 1)), ((2, 2, 3), (3, 2)),
-        ((0, 3), (3, 2)), ((2, 0), (0, 2)), ((2, 3), (2, 3, 1)), ((2, 2, 3), (3,)), ((3,), (2, 3, 1)), ((0, 2, 3), (3, 1)),
-        ((2, 1, 0), (0, 3)),
+        ((0, 3), (3, 2)), ((2, 0), (0, 2)), ((2, 3), (2, 3, 1)), ((2, 2, 3), (3,)), ((3,), (2, 3, 1)),
+        ((0, 2, 3), (3, 1)), ((2, 1, 0), (0, 3)),
     ]),
     Row("@", lambda m, a, b: a @ b, [((2, 3), (3, 2))]),
     Row("mm", lambda m, a, b: m.mm(a, b), [((2, 3), (3, 2))]),
@@ -256,10 +256,11 @@ NETWORK = [
     Row("avg_pool2d_divisor", lambda m, x: m.avg_pool2d(x, 2, 1, divisor_override=3), [((1, 1, 3, 3),)]),
     Row("batch_norm", lambda m, x, w, b: m.batch_norm(x, None, None, w, b, True), [
         ((3, 2), (2,), (2,)), ((2, 2, 3), (2,), (2,)), ((2, 2, 2, 1), (2,), (2,))]),
-    Row("batch_norm_plain", lambda m, x: m.batch_norm(x, None, None, training=True, eps=0.1), [((3, 2),), ((1, 2, 3),)]),
+    Row("batch_norm_plain", lambda m, x: m.batch_norm(x, None, None, training=True, eps=0.1), [
+        ((3, 2),), ((1, 2, 3),)]),
     Row("batch_norm_eval", lambda m, x, w, b: m.batch_norm(
-        x, m.tensor([0.5, -1]).to(x.dtype), m.tensor([0.3, 1.7]).to(x.dtype), w, b), [((3, 2), (2,), (2,)), ((2, 2, 1, 2), (2,), (2,)),
-                                                            ((0, 2, 2), (2,), (2,))]),
+        x, m.tensor([0.5, -1]).to(x.dtype), m.tensor([0.3, 1.7]).to(x.dtype), w, b), [
+            ((3, 2), (2,), (2,)), ((2, 2, 1, 2), (2,), (2,)), ((0, 2, 2), (2,), (2,))]),
     Row("dropout", lambda m, x: m.dropout(x, 0.3, False) * m.dropout(x, 0.0) + m.dropout(x, 1.0), ELEMENTWISE),
 ]
 

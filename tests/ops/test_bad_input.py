@@ -9,9 +9,10 @@ from minitorch import creation, dtype, ops
 from minitorch.creation import ones, tensor, zeros
 from minitorch.tensor import Tensor
 
-M, V, I, B = ones(2, 3), ones(3), tensor([[1, 2, 3], [4, 5, 6]]), tensor([[True, False, True]] * 2)
+M, V, INTEGERS, B = ones(2, 3), ones(3), tensor([[1, 2, 3], [4, 5, 6]]), tensor([[True, False, True]] * 2)
 IMAGE, FILTER, DOUBLE = ones(1, 2, 5, 5), ones(4, 2, 3, 3), ones(2, 3, dtype=dtype.float64)
 SCALAR, LABELS = tensor(1.0), tensor([0, 2])
+CLASS_LOSSES, POOLS = (ops.nll_loss, ops.cross_entropy), (ops.max_pool2d, ops.avg_pool2d)
 
 # (call, exception, words that the message must hold beside the operation's name)
 ARITHMETIC = [
@@ -27,15 +28,15 @@ ARITHMETIC = [
     (lambda: M < None, TypeError, "lt: NoneType"),
     (lambda: M + 1j, TypeError, "add: complex"),
     (lambda: ops.add(1, 2), TypeError, "add: int"),
-    (lambda: ops.add(I, I, alpha=1.5), RuntimeError, "add: alpha integer int64"),
+    (lambda: ops.add(INTEGERS, INTEGERS, alpha=1.5), RuntimeError, "add: alpha integer int64"),
     (lambda: ops.add(M, M, alpha="a"), TypeError, "add: alpha number"),
     (lambda: B - B, RuntimeError, "sub: booleans logical_not"),
     (lambda: -B, RuntimeError, "neg: booleans"),
-    (lambda: I // 0, RuntimeError, "floor_divide: ZeroDivisionError .float()"),
-    (lambda: I % 0, RuntimeError, "remainder: ZeroDivisionError"),
-    (lambda: ops.div(I, I * 0, rounding_mode="trunc"), RuntimeError, "div: ZeroDivisionError"),
+    (lambda: INTEGERS // 0, RuntimeError, "floor_divide: ZeroDivisionError .float()"),
+    (lambda: INTEGERS % 0, RuntimeError, "remainder: ZeroDivisionError"),
+    (lambda: ops.div(INTEGERS, INTEGERS * 0, rounding_mode="trunc"), RuntimeError, "div: ZeroDivisionError"),
     (lambda: ops.div(M, M, rounding_mode="up"), RuntimeError, "div: rounding_mode 'up'"),
-    (lambda: I ** -1, RuntimeError, "pow: negative .float()"),
+    (lambda: INTEGERS ** -1, RuntimeError, "pow: negative .float()"),
     (lambda: M & M, RuntimeError, "bitwise_and: float32"),
     (lambda: ~M, RuntimeError, "bitwise_not: float32"),
     (lambda: ops.logical_and(B, True), TypeError, "logical_and: tensor"),
@@ -56,12 +57,13 @@ ARITHMETIC = [
 UNARY = [
     *((lambda f=f: f([1.0]), TypeError, f"{f.__name__}: input list tensor") for f in (
         ops.exp, ops.log, ops.sqrt, ops.relu, ops.sigmoid, ops.tanh, ops.abs, ops.neg, ops.sum, ops.mean, ops.softmax,
-        ops.var, ops.amax, ops.argmax, ops.clone, ops.flatten, ops.isnan, ops.round, ops.square, ops.sort, ops.nonzero)),
+        ops.var, ops.amax, ops.argmax, ops.clone, ops.flatten, ops.isnan, ops.round, ops.square, ops.sort)),
     *((lambda f=f: f(B), RuntimeError, f"{f.__name__}: boolean") for f in (
         ops.abs, ops.floor, ops.ceil, ops.trunc, ops.round, ops.relu)),
-    *((lambda f=f: f(I), RuntimeError, f"{f.__name__}: floating point int64 .float()") for f in (
+    *((lambda f=f: f(INTEGERS), RuntimeError, f"{f.__name__}: floating point int64 .float()") for f in (
         ops.mean, ops.var, ops.std)),
-    *((lambda f=f: f(I, 0), RuntimeError, f"{f.__name__}: floating point int64") for f in (ops.softmax, ops.log_softmax)),
+    *((lambda f=f: f(INTEGERS, 0), RuntimeError, f"{f.__name__}: floating point int64")
+      for f in (ops.softmax, ops.log_softmax)),
     *((lambda f=f: f(M, dim=2), IndexError, f"{f.__name__}: [-2, 1] 2") for f in (
         ops.sum, ops.mean, ops.var, ops.amax, ops.argmax, ops.max, ops.prod, ops.all, ops.softmax, ops.cumsum,
         ops.logsumexp, ops.sort, ops.unbind, ops.squeeze)),
@@ -77,7 +79,7 @@ UNARY = [
     (lambda: ops.var(M, 0, True, correction=0), TypeError, "var: correction unbiased"),
     (lambda: ops.dropout(M, 1.5), ValueError, "dropout: p 1.5"),
     (lambda: ops.dropout(M, "a"), TypeError, "dropout: p str"),
-    (lambda: ops.dropout(I, 0.5), RuntimeError, "dropout: floating point int64"),
+    (lambda: ops.dropout(INTEGERS, 0.5), RuntimeError, "dropout: floating point int64"),
     (lambda: ops.topk(M, 4), RuntimeError, "topk: k 4 (2, 3)"),
     (lambda: ops.topk(M, 1.5), TypeError, "topk: k 1.5"),
 ]
@@ -155,8 +157,8 @@ INDEX = [
     (lambda: ops.gather(M, 0, tensor([0])), RuntimeError, "gather: (1,) (2, 3)"),
     (lambda: ops.gather(M, 0, tensor([[2]])), RuntimeError, "gather: out of bounds dimension 0 size 2"),
     (lambda: ops.gather(M, 0, tensor([[0, 0, 0, 0]])), RuntimeError, "gather: (1, 4) (2, 3)"),
-    (lambda: ops.gather(M, 2, I), IndexError, "gather: 2"),
-    (lambda: ops.index_select(M, 0, I), IndexError, "index_select: (2, 3)"),
+    (lambda: ops.gather(M, 2, INTEGERS), IndexError, "gather: 2"),
+    (lambda: ops.index_select(M, 0, INTEGERS), IndexError, "index_select: (2, 3)"),
 ]
 PRODUCT = [
     (lambda: M @ M, RuntimeError, "matmul: (2, 3) 3 against 2"),
@@ -179,30 +181,30 @@ PRODUCT = [
     (lambda: ops.linear(M, [1]), TypeError, "linear: weight list"),
 ]
 LOSS = [
-    *((lambda f=f: f(M, tensor([0, 3])), IndexError, f"{f.__name__}: 3 0..2") for f in (ops.nll_loss, ops.cross_entropy)),
+    *((lambda f=f: f(M, tensor([0, 3])), IndexError, f"{f.__name__}: 3 0..2") for f in CLASS_LOSSES),
     *((lambda f=f: f(M, tensor([-1, 0])), IndexError, f"{f.__name__}: -1 0..2")
-      for f in (ops.nll_loss, ops.cross_entropy)),
-    *((lambda f=f: f(M, V), RuntimeError, f"{f.__name__}: target float32 (3,)") for f in (ops.nll_loss, ops.cross_entropy)),
+      for f in CLASS_LOSSES),
+    *((lambda f=f: f(M, V), RuntimeError, f"{f.__name__}: target float32 (3,)") for f in CLASS_LOSSES),
     *((lambda f=f: f(M, tensor([0, 1, 2])), ValueError, f"{f.__name__}: (2,) (2, 3) (3,)")
-      for f in (ops.nll_loss, ops.cross_entropy)),
-    *((lambda f=f: f(I, LABELS), RuntimeError, f"{f.__name__}: floating point int64")
-      for f in (ops.nll_loss, ops.cross_entropy)),
+      for f in CLASS_LOSSES),
+    *((lambda f=f: f(INTEGERS, LABELS), RuntimeError, f"{f.__name__}: floating point int64")
+      for f in CLASS_LOSSES),
     *((lambda f=f: f(M, LABELS, reduction="max"), ValueError, f"{f.__name__}: reduction 'max'")
-      for f in (ops.nll_loss, ops.cross_entropy)),
+      for f in CLASS_LOSSES),
     *((lambda f=f: f(M, LABELS, ones(2)), RuntimeError, f"{f.__name__}: weight (3,) (2,)")
-      for f in (ops.nll_loss, ops.cross_entropy)),
+      for f in CLASS_LOSSES),
     *((lambda f=f: f(M, LABELS, ones(3, requires_grad=True)), RuntimeError, f"{f.__name__}: weight gradient")
-      for f in (ops.nll_loss, ops.cross_entropy)),
+      for f in CLASS_LOSSES),
     *((lambda f=f: f(M, LABELS.int()), RuntimeError, f"{f.__name__}: int32 .long()")
-      for f in (ops.nll_loss, ops.cross_entropy)),
-    *((lambda f=f: f(M, [0, 2]), TypeError, f"{f.__name__}: target list") for f in (ops.nll_loss, ops.cross_entropy)),
-    *((lambda f=f: f(SCALAR, LABELS), ValueError, f"{f.__name__}: 0-dimensional") for f in (ops.nll_loss, ops.cross_entropy)),
-    (lambda: ops.cross_entropy(M, I), RuntimeError, "cross_entropy: (2,) (2, 3)"),
+      for f in CLASS_LOSSES),
+    *((lambda f=f: f(M, [0, 2]), TypeError, f"{f.__name__}: target list") for f in CLASS_LOSSES),
+    *((lambda f=f: f(SCALAR, LABELS), ValueError, f"{f.__name__}: 0-dimensional") for f in CLASS_LOSSES),
+    (lambda: ops.cross_entropy(M, INTEGERS), RuntimeError, "cross_entropy: (2,) (2, 3)"),
     (lambda: ops.cross_entropy(M, LABELS, label_smoothing=1.5), RuntimeError, "cross_entropy: label_smoothing 1.5"),
     (lambda: ops.cross_entropy(M, M, ignore_index=1), RuntimeError, "cross_entropy: ignore_index 1 probabilities"),
     (lambda: ops.cross_entropy(M, DOUBLE), RuntimeError, "cross_entropy: float32 float64"),
-    (lambda: ops.mse_loss(M, V), ValueError, "mse_loss: (2, 3) (3,)"),
-    (lambda: ops.mse_loss(M, DOUBLE), RuntimeError, "mse_loss: float32 float64"),
+    (lambda: ops.mse_loss(M, ones(2)), RuntimeError, "mse_loss: (2, 3) (2,) broadcast"),
+    (lambda: ops.mse_loss(INTEGERS, INTEGERS), RuntimeError, "mse_loss: int64 .float()"),
     (lambda: ops.mse_loss(M, 1.0), TypeError, "mse_loss: target float"),
     (lambda: ops.mse_loss(M, M, "average"), ValueError, "mse_loss: reduction 'average'"),
 ]
@@ -212,7 +214,7 @@ NETWORK = [
     (lambda: ops.conv2d(IMAGE, ones(4, 3, 3, 3)), RuntimeError, "conv2d: 2 channels 3"),
     (lambda: ops.conv2d(IMAGE, FILTER, V), RuntimeError, "conv2d: bias (4,) (3,)"),
     (lambda: ops.conv2d(IMAGE, FILTER.double()), RuntimeError, "conv2d: float32 float64"),
-    (lambda: ops.conv2d(IMAGE.long(), FILTER.long()), RuntimeError, "conv2d: floating point int64"),
+    (lambda: ops.conv2d(IMAGE.int(), FILTER.int()), RuntimeError, "conv2d: floating point int32"),
     (lambda: ops.conv2d(IMAGE, FILTER, stride=0), RuntimeError, "conv2d: stride 0"),
     (lambda: ops.conv2d(IMAGE, FILTER, stride=1.5), TypeError, "conv2d: stride 1.5"),
     (lambda: ops.conv2d(IMAGE, FILTER, stride=(1, 1, 1)), RuntimeError, "conv2d: stride (1, 1, 1)"),
@@ -225,16 +227,15 @@ NETWORK = [
     (lambda: ops.conv2d(IMAGE, ones(3, 1, 3, 3), groups=2), RuntimeError, "conv2d: 3 groups=2"),
     (lambda: ops.conv2d(IMAGE, FILTER, groups=0), RuntimeError, "conv2d: groups 0"),
     (lambda: ops.conv2d(IMAGE, [1]), TypeError, "conv2d: weight list"),
-    *((lambda f=f: f(M, 2), RuntimeError, f"{f.__name__}: (2, 3)") for f in (ops.max_pool2d, ops.avg_pool2d)),
-    *((lambda f=f: f(IMAGE, 6), RuntimeError, f"{f.__name__}: (6, 6) (5, 5)") for f in (ops.max_pool2d, ops.avg_pool2d)),
-    *((lambda f=f: f(IMAGE, 0), RuntimeError, f"{f.__name__}: kernel_size 0") for f in (ops.max_pool2d, ops.avg_pool2d)),
-    *((lambda f=f: f(IMAGE, 2, 0), RuntimeError, f"{f.__name__}: stride 0") for f in (ops.max_pool2d, ops.avg_pool2d)),
+    *((lambda f=f: f(M, 2), RuntimeError, f"{f.__name__}: (2, 3)") for f in POOLS),
+    *((lambda f=f: f(IMAGE, 6), RuntimeError, f"{f.__name__}: (6, 6) (5, 5)") for f in POOLS),
+    *((lambda f=f: f(IMAGE, 0), RuntimeError, f"{f.__name__}: kernel_size 0") for f in POOLS),
+    *((lambda f=f: f(IMAGE, 2, 0), RuntimeError, f"{f.__name__}: stride 0") for f in POOLS),
     *((lambda f=f: f(IMAGE, 2, 1, 2), RuntimeError, f"{f.__name__}: padding half") for f in (
         ops.max_pool2d, ops.avg_pool2d)),
-    *((lambda f=f: f(IMAGE.long(), 2), RuntimeError, f"{f.__name__}: floating point int64")
-      for f in (ops.max_pool2d, ops.avg_pool2d)),
+    *((lambda f=f: f(IMAGE.bool(), 2), RuntimeError, f"{f.__name__}: bool") for f in POOLS),
     *((lambda f=f: f(zeros(1, 2, 0, 5), 2), RuntimeError, f"{f.__name__}: (1, 2, 0, 5)")
-      for f in (ops.max_pool2d, ops.avg_pool2d)),
+      for f in POOLS),
     (lambda: ops.max_pool2d(IMAGE, (2, 2, 2)), RuntimeError, "max_pool2d: kernel_size (2, 2, 2)"),
     (lambda: ops.avg_pool2d(IMAGE, 2, divisor_override=0), RuntimeError, "avg_pool2d: divisor_override"),
     (lambda: ops.batch_norm(V, None, None, training=True), RuntimeError, "batch_norm: (3,)"),
@@ -242,7 +243,7 @@ NETWORK = [
     (lambda: ops.batch_norm(M, ones(2), ones(3)), RuntimeError, "batch_norm: running_mean (3,) (2,)"),
     (lambda: ops.batch_norm(M, None, None, [1], training=True), TypeError, "batch_norm: weight list"),
     (lambda: ops.batch_norm(M, None, None, ones(3).double(), training=True), RuntimeError, "batch_norm: float64"),
-    (lambda: ops.batch_norm(I, None, None, training=True), RuntimeError, "batch_norm: floating point int64"),
+    (lambda: ops.batch_norm(INTEGERS, None, None, training=True), RuntimeError, "batch_norm: floating point int64"),
     (lambda: ops.batch_norm(M[:1], None, None, training=True), ValueError, "batch_norm: more than 1 (1, 3)"),
 ]
 TABLE = [*ARITHMETIC, *UNARY, *SHAPE, *INDEX, *PRODUCT, *LOSS, *NETWORK]
@@ -261,17 +262,17 @@ def test_refused_with_reason(call, error, words):
 
 
 def test_every_public_operation_names_itself():
-    """Nothing at all as the argument: each operation refuses it under its own name."""
+    """A thing that is no tensor: each operation refuses it, and says who speaks."""
     private = {"as_number", "axes", "axis", "cast", "move", "sizes", "is_number", "result_type", "getitem", "setitem",
-               "is_contiguous", "broadcast_tensors"}
-    for name in set(ops.__all__) - private:
+               "is_contiguous", "broadcast_tensors", "broadcast_shapes"}
+    for name in {n for n in dir(ops) if callable(getattr(ops, n))} - private:
         operation = getattr(ops, name)
-        if name.endswith("_definition"):
+        if name.endswith("_definition") or not hasattr(operation, "__code__"):
             continue
         count = operation.__code__.co_argcount - len(operation.__defaults__ or ())
         with pytest.raises((TypeError, ValueError, RuntimeError)) as caught:
             operation(*[object()] * max(count, 1))
-        assert ": " in str(caught.value) and "object" in str(caught.value), f"{name}: {caught.value}"
+        assert re.match(r"\w+: ", str(caught.value)), f"{name}: {caught.value}"
 
 
 def test_an_unforeseen_error_gets_the_operations_name():

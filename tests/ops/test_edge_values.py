@@ -22,14 +22,16 @@ CASES = {
     )},
     "relu": (lambda m, x: m.relu(x), [SPECIAL[1:]]),
     "clamp": (lambda m, x: m.clamp(x, -1, 1), [SPECIAL]),
-    "clamp_crossed": (lambda m, x, a, b: m.clamp(x, a, b), [[NAN, 0.0, 2.0, 5.0], [3.0, 1.0, 2.0, 1.0], [1.0, 1, 3, 3]]),
+    "clamp_crossed": (lambda m, x, a, b: m.clamp(x, a, b), [
+        [NAN, 0.0, 2.0, 5.0], [3.0, 1.0, 2.0, 1.0], [1.0, 1, 3, 3]]),
     "maximum": (lambda m, a, b: m.maximum(a, b), [[1.0, NAN, 3.0, INF, 0.0], [1.0, 2.0, NAN, INF, -0.0]]),
     "minimum": (lambda m, a, b: m.minimum(a, b), [[1.0, NAN, 3.0, INF, 0.0], [1.0, 2.0, NAN, INF, -0.0]]),
     "div": (lambda m, a, b: a / b, [[1.0, 0.0, -1.0, INF, NAN], [0.0, 0.0, 0.0, INF, 1.0]]),
     "pow": (lambda m, a, b: a**b, [[0.0, 0.0, -2.0, 2.0, 0.0, 1.0], [0.0, 2.0, 3.0, 0.0, 1.0, INF]]),
     "pow_0": (lambda m, a: a**0 + a**1 + a**2, [[0.0, 1.0, -1.0]]),
     "remainder": (lambda m, a, b: a % b, [[5.0, -5.0, 5.0, -5.0, 1.0], [3.0, 3.0, -3.0, -3.0, 0.0]]),
-    "floor_divide": (lambda m, a, b: a + a.detach() // b.detach() + 0 * b, [[5.0, -5.0, 1.0, 0.0], [3.0, 3.0, 0.5, 1.0]]),
+    "floor_divide": (lambda m, a, b: a + a.detach() // b.detach() + 0 * b, [
+        [5.0, -5.0, 1.0, 0.0], [3.0, 3.0, 0.5, 1.0]]),
     "amax": (lambda m, x: m.amax(x, 1), [TIES[:2] + TIES[3:]]),
     "amin": (lambda m, x: m.amin(x, (0, 1)), [TIES[:2]]),
     "max": (lambda m, x: m.max(x), [TIES[:2]]),
@@ -90,9 +92,10 @@ def test_nothing_warns():
 import minitorch
 nan, inf = float("nan"), float("inf")
 x = minitorch.tensor([0.0, -1.0, nan, inf, 1e30, -inf], requires_grad=True)
-for y in (1 / x, x.log(), x.sqrt(), x.exp(), x**0.5, x * 1e30, x - x, x % 0.0, x.softmax(0), x.sum(), x + x.flip(0),
-          x.log_softmax(0), x.var(), x.sigmoid(), x.tanh(), x.clamp(0, 1), x.maximum(x.flip(0)), x.logsumexp(0), x**x,
-          x.std(), x.long().float() * 0 + x, x.half().float(), minitorch.tensor([1e300]) * x, x[:0].mean(), x[:0].var()):
+for y in (1 / x, x.log(), x.sqrt(), x.exp(), x**0.5, x * 1e30, x - x, x % 0.0, x.softmax(0), x.sum(), x[:0].var(),
+          x + x.flip(0), x.log_softmax(0), x.var(), x.sigmoid(), x.tanh(), x.clamp(0, 1), x.maximum(x.flip(0)),
+          x.logsumexp(0), x**x, x.std(), x.long().float() * 0 + x, x.half().float(), x[:0].mean(),
+          minitorch.tensor([1e300]) * x):
     y.sum().backward()
 """
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)

@@ -231,6 +231,6 @@ def test_a_state_that_does_not_fit_changes_nothing():
 
 def test_repr():
     assert repr(SGD([{"params": [parameter(1.0)], "lr": 0.5}], momentum=0.9)) == (
-        "SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.5\n    maximize: False\n    momentum: 0.9\n"
-        "    nesterov: False\n    weight_decay: 0\n)"
+        "SGD (\nParameter Group 0\n    dampening: 0\n    differentiable: False\n    foreach: None\n    fused: None\n"
+        "    lr: 0.5\n    maximize: False\n    momentum: 0.9\n    nesterov: False\n    weight_decay: 0\n)"
     )

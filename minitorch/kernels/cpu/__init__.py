@@ -4,10 +4,12 @@ from minitorch.kernels.cpu.activation import log_softmax, relu, relu_grad, softm
 from minitorch.kernels.cpu.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from minitorch.kernels.cpu.linalg import matmul
 from minitorch.kernels.cpu.normalization import batch_norm, batch_norm_grad, channel_affine
-from minitorch.kernels.cpu.optimizer import sgd
+from minitorch.kernels.cpu.optimizer import adagrad, adam, rmsprop, sgd
 from minitorch.kernels.cpu.pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad, window_indices
 
 __all__ = [
+    "adagrad",
+    "adam",
     "avg_pool2d",
     "avg_pool2d_grad",
     "batch_norm",
@@ -22,6 +24,7 @@ __all__ = [
     "max_pool2d_grad",
     "relu",
     "relu_grad",
+    "rmsprop",
     "sgd",
     "softmax",
     "window_indices",

@@ -43,15 +43,11 @@ class FlatPlanes:
         return FlatPlanes(self.in_size, (stop - start, self.out_size[1]), self.kernel, self.stride, lead,
                           self.dilation)
 
-    def empty(self, channels, n, dtype):
-        """Scratch planes (C, n, stride * stride, length), all zero."""
-        buffer = scratch("planes", (channels, n, self.stride[0] * self.stride[1], self.length), dtype)
+    def fill(self, x):
+        """Copy x (n, C, H, W) to scratch planes (C, n, stride * stride, length), with the padding."""
+        x, stride = x.swapaxes(0, 1), self.stride
+        buffer = scratch("planes", x.shape[:2] + (stride[0] * stride[1], self.length), x.dtype)
         buffer.fill(0)
-        return buffer
-
-    def places(self, buffer):
-        """Pairs (view of the planes, index into (C, n, H, W)) of all numbers that are no padding."""
-        stride = self.stride
         grids = buffer[..., :self.rows * self.pitch].reshape(buffer.shape[:3] + (self.rows, self.pitch))
         for row_residue in range(stride[0]):
             rows, image_rows = inside(self.in_size[0], row_residue - self.lead[0], self.rows, stride[0])
@@ -59,14 +55,7 @@ class FlatPlanes:
                 columns, image_columns = inside(self.in_size[1], column_residue - self.lead[1], self.columns,
                                                 stride[1])
                 plane = grids[:, :, row_residue * stride[1] + column_residue]
-                yield plane[:, :, rows, columns], (slice(None), slice(None), image_rows, image_columns)
-
-    def fill(self, x):
-        """Copy x (n, C, H, W) to scratch planes."""
-        x = x.swapaxes(0, 1)
-        buffer = self.empty(*x.shape[:2], x.dtype)
-        for place, index in self.places(buffer):
-            place[...] = x[index]
+                plane[:, :, rows, columns] = x[:, :, image_rows, image_columns]
         return buffer
 
     def tap(self, buffer, kh, kw):
@@ -108,12 +97,6 @@ class FlatPlanes:
         grid[..., :grad.shape[3]] = grad
         return flat
 
-    def leaves_gaps(self):
-        """Whether the windows start after the first or end before the last row or column."""
-        return any(self.lead[axis] < 0 or (self.out_size[axis] - 1) * self.stride[axis]
-                   + (self.kernel[axis] - 1) * self.dilation[axis] - self.lead[axis] < self.in_size[axis] - 1
-                   for axis in (0, 1))
-
 
 def correlate(x, weight, bias, out, stride, lead, dilation, groups):
     """``weight @ columns`` for the images of a block, written into ``out`` (N, O, OH, OW)."""
@@ -154,28 +137,33 @@ def weight_grad(grad, x, dweight, stride, lead, dilation, groups):
     np.copyto(dweight, partial.sum(axis=0).swapaxes(1, 2).reshape(dweight.shape))
 
 
-def input_grad(grad, weight, dx, stride, lead, dilation, groups):
-    """``weight.T @ grad`` gives the gradient of the columns; each tap's is added to its slice of
-    flat planes. For few input channels that is less work than a correlation of grad."""
-    flat = FlatPlanes(dx.shape[2:], grad.shape[2:], weight.shape[2:], stride, lead, dilation)
-    matrix = _as_matrix(weight, groups)
-    work = _blocks(flat, dx, matrix, whole_images=True)
+def input_grad(grad, weight, dx, lead, dilation, groups):
+    """The correlation of grad with the flipped weight, for stride 1: the sum over kw (and the
+    output channels) by a product with columns of grad, the sum over kh by adding shifted rows.
+
+    With all KH * KW taps in the columns, there would be KH times as many numbers to copy and to
+    multiply by only C / groups rows of the weight, too few to keep BLAS busy.
+    """
+    out_channels, channels, kernel_height, kernel_width = weight.shape
+    across = (kernel_width - 1) * dilation[1] - lead[1]
+    flat = FlatPlanes(grad.shape[2:], (grad.shape[2], dx.shape[3]), (1, kernel_width), (1, 1), (0, across),
+                      (1, dilation[1]))
+    split = weight[..., ::-1].reshape(groups, out_channels // groups, channels, kernel_height, kernel_width)
+    matrix = split.transpose(0, 2, 3, 1, 4).reshape(groups, channels * kernel_height, -1)
+    work = _blocks(flat, grad, matrix, whole_images=True)
 
     def run(first, last):
         for start, stop, _, _ in work[first:last]:
-            values = flat.spread(grad[start:stop]).reshape(groups, matrix.shape[1], -1)
-            columns = scratch("columns", (groups, matrix.shape[2], values.shape[2]), dx.dtype)
-            np.matmul(matrix.swapaxes(1, 2), values, out=columns)
-            columns = columns.reshape(dx.shape[1], *weight.shape[2:], stop - start, flat.pixels)
-            buffer = flat.empty(dx.shape[1], stop - start, dx.dtype)
-            for kh, kw in np.ndindex(*weight.shape[2:]):
-                tap = flat.tap(buffer, kh, kw)
-                np.add(tap, columns[:, kh, kw], out=tap)
+            columns = flat.windows(grad[start:stop]).reshape(groups, matrix.shape[2], -1)
+            product = scratch("product", (groups, matrix.shape[1], columns.shape[2]), dx.dtype)
+            np.matmul(matrix, columns, out=product)
+            sums = product.reshape(dx.shape[1], kernel_height, stop - start, grad.shape[2], flat.pitch)
             target = dx[start:stop].swapaxes(0, 1)
-            if flat.leaves_gaps():
-                target.fill(0)
-            for place, index in flat.places(buffer):
-                target[index] = place
+            target.fill(0)
+            for kh in range(kernel_height):
+                source_rows, rows = inside(dx.shape[2], kh * dilation[0] - lead[0], grad.shape[2])
+                part = target[:, :, rows]
+                np.add(part, sums[:, kh, :, source_rows, :dx.shape[3]], out=part)
 
     parallel_for(run, len(work))
 

@@ -40,7 +40,8 @@ def max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode):
     """Return (y, code): the maximum of each window and the number p * KW + q of its place."""
     xp = array_module(x)
     size, shape, slices = _places(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
-    values, inside = _padded(x, size, padding, -float("inf")), _padded(xp.ones_like(x, dtype=bool), size, padding, False)
+    values = _padded(x, size, padding, -float("inf"))
+    inside = _padded(xp.ones_like(x, dtype=bool), size, padding, False)
     y, code = xp.full(shape, -float("inf"), dtype=x.dtype), xp.full(shape, -1, dtype=xp.int32)
     for number, place in enumerate(slices):
         value = values[place]

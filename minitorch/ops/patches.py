@@ -1,0 +1,132 @@
+"""Patches of images as columns (im2col), and columns added up to images again (col2im): each other's transpose."""
+
+import math
+
+from minitorch.autograd import Function
+from minitorch.device import array_module
+from minitorch.ops.operands import require_tensor, two
+
+
+class Unfold(Function):
+    """(N, C, H, W) to (N, C, KH, KW, OH, OW): every place of the kernel in every window; padding reads 0."""
+
+    @staticmethod
+    def forward(ctx, x, kernel_size, **geometry):
+        xp, ctx.shape, ctx.kernel_size, ctx.geometry = array_module(x), x.shape, kernel_size, geometry
+        size, places = _places(x.shape[2:], kernel_size, **geometry)
+        patches = xp.zeros((*x.shape[:2], *kernel_size, *size), dtype=x.dtype)
+        for kernel, windows, positions in places:
+            patches[(..., *kernel, *windows)] = x[(..., *positions)]
+        return patches
+
+    @staticmethod
+    def backward(ctx, grad):
+        return Fold.apply(grad, shape=ctx.shape, kernel_size=ctx.kernel_size, **ctx.geometry)
+
+
+class Fold(Function):
+    """The transpose of `Unfold`: every number of the patches is added where it was read from."""
+
+    @staticmethod
+    def forward(ctx, patches, shape, kernel_size, **geometry):
+        ctx.kernel_size, ctx.geometry = kernel_size, geometry
+        image = array_module(patches).zeros(shape, dtype=patches.dtype)
+        for kernel, windows, positions in _places(shape[2:], kernel_size, **geometry)[1]:
+            image[(..., *positions)] += patches[(..., *kernel, *windows)]
+        return image
+
+    @staticmethod
+    def backward(ctx, grad):
+        return Unfold.apply(grad, kernel_size=ctx.kernel_size, **ctx.geometry)
+
+
+def _places(plane, kernel_size, stride, padding, dilation):
+    """(output size, [(place in the kernel, windows for which it lies in the plane, their positions there)])."""
+    size, axes = [], []
+    for n, k, s, p, d in zip(plane, kernel_size, stride, padding, dilation):
+        count = (n + 2 * p - d * (k - 1) - 1) // s + 1
+        size.append(count)
+        axes.append([])
+        for place in range(k):
+            offset = place * d - p
+            first, last = max(0, -(offset // s)), min(count - 1, (n - 1 - offset) // s)
+            if first <= last:
+                positions = slice(first * s + offset, last * s + offset + 1, s)
+                axes[-1].append((place, slice(first, last + 1), positions))
+    return tuple(size), [tuple(zip(row, column)) for row in axes[0] for column in axes[1]]
+
+
+def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
+    """The windows of a convolution as columns.
+
+    Args:
+        input: (N, C, H, W) or (C, H, W).
+        kernel_size, dilation, padding, stride: integers or (vertical, horizontal).
+
+    Returns:
+        (N, C * KH * KW, L), L the number of windows, row by row.
+
+    Raises:
+        RuntimeError: an input of another form, windows that do not fit.
+    """
+    require_tensor("unfold", input=input)
+    shape = input.array.shape
+    if len(shape) not in (3, 4) or 0 in shape[-3:]:
+        raise RuntimeError(f"unfold: input must be (N, C, H, W) or (C, H, W) with C, H, W > 0, got {shape}")
+    _check_type("unfold", input)
+    kernel, geometry = _geometry("unfold", kernel_size, dilation, padding, stride)
+    size = _places(shape[-2:], kernel, **geometry)[0]
+    if min(size) < 1:
+        raise RuntimeError(f"unfold: windows of {kernel} (dilation {geometry['dilation']}) do not fit into {shape}")
+    patches = Unfold.apply(input if len(shape) == 4 else input.unsqueeze(0), kernel_size=kernel, **geometry)
+    columns = patches.reshape(patches.array.shape[0], shape[-3] * kernel[0] * kernel[1], size[0] * size[1])
+    return columns if len(shape) == 4 else columns.squeeze(0)
+
+
+def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
+    """Columns added up to an image: the transpose of `unfold`; overlapping windows add.
+
+    Args:
+        input: (N, C * KH * KW, L) or (C * KH * KW, L), as `unfold` gives them.
+        output_size: (H, W) of the result, or one integer.
+        kernel_size, dilation, padding, stride: integers or (vertical, horizontal).
+
+    Returns:
+        (N, C, H, W) or (C, H, W).
+
+    Raises:
+        RuntimeError: rows that are no multiple of KH * KW, or L that is not the number of windows.
+    """
+    require_tensor("fold", input=input)
+    shape, output = input.array.shape, two("fold", "output_size", output_size, 1)
+    _check_type("fold", input)
+    kernel, geometry = _geometry("fold", kernel_size, dilation, padding, stride)
+    if len(shape) not in (2, 3) or 0 in shape[-2:]:
+        raise RuntimeError(f"fold: input must be (N, C*KH*KW, L) or (C*KH*KW, L), not empty, got {shape}")
+    if shape[-2] % math.prod(kernel):
+        raise RuntimeError(f"fold: {shape[-2]} rows of input {shape} do not divide into kernels of {kernel}")
+    size = _places(output, kernel, **geometry)[0]
+    if min(size) < 1 or shape[-1] != size[0] * size[1]:
+        raise RuntimeError(
+            f"fold: output_size {output} has {max(size[0], 0)} x {max(size[1], 0)} windows of {kernel}, "
+            f"input {shape} holds {shape[-1]}"
+        )
+    channels = shape[-2] // math.prod(kernel)
+    batch = shape[0] if len(shape) == 3 else 1
+    patches = input.reshape(batch, channels, *kernel, *size)
+    image = Fold.apply(patches, shape=(batch, channels, *output), kernel_size=kernel, **geometry)
+    return image if len(shape) == 3 else image.squeeze(0)
+
+
+def _check_type(name, input):
+    if input.array.dtype.kind not in "fb":
+        raise RuntimeError(f"{name}: input must be floating point or boolean, got {input.array.dtype}; use .float()")
+
+
+def _geometry(name, kernel_size, dilation, padding, stride):
+    kernel = two(name, "kernel_size", kernel_size, 1)
+    return kernel, {
+        "stride": two(name, "stride", stride, 1),
+        "padding": two(name, "padding", padding),
+        "dilation": two(name, "dilation", dilation, 1),
+    }
