@@ -6,7 +6,7 @@ Source of the windows: window i of n over a length L goes from floor(i L / n) to
 import numpy as np
 
 from minitorch.device import array_module
-from minitorch.ops.operands import require_tensor
+from minitorch.ops.operands import require_float
 from minitorch.ops.places import ReadPlaces
 from minitorch.ops.weighted_sum import weighted_sum
 
@@ -55,7 +55,7 @@ def window_maximum(input, rows, columns):
 
 def _output_size(name, input, output_size, dims):
     """The output size, checked; None stands for the input's own."""
-    require_tensor(name, input=input)
+    require_float(name, input=input)
     shape = input.array.shape
     if len(shape) not in (dims + 1, dims + 2) or 0 in shape[-dims - 1 :]:
         wanted = "(N, C, H, W) or (C, H, W) with C, H, W > 0" if dims == 2 else "(N, C, L) or (C, L) with C, L > 0"
@@ -74,8 +74,6 @@ def _output_size(name, input, output_size, dims):
 
 def _adaptive_average(name, input, output_size, dims):
     size = _output_size(name, input, output_size, dims)
-    if input.array.dtype.kind != "f":
-        raise RuntimeError(f"{name}: input must be floating point, got {input.array.dtype}; use .float()")
     ndim = input.array.ndim
     if size == (1,) * dims:
         return input.mean(tuple(range(ndim - dims, ndim)), keepdim=True)
@@ -88,8 +86,6 @@ def _adaptive_average(name, input, output_size, dims):
 
 def _adaptive_maximum(name, input, output_size, return_indices, dims):
     size = _output_size(name, input, output_size, dims)
-    if input.array.dtype.kind == "b":
-        raise RuntimeError(f"{name}: not defined for booleans")
     shape = input.array.shape
     plane = (1, *shape[-1:]) if dims == 1 else shape[-2:]
     x = input.reshape(*(shape[: -dims - 1] or (1,)), shape[-dims - 1], *plane)
@@ -130,7 +126,7 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
     """The maxima of OH x OW windows that cover the plane; windows as in `adaptive_avg_pool2d`.
 
     Args:
-        input: (N, C, H, W) or (C, H, W).
+        input: (N, C, H, W) or (C, H, W), floating point.
         output_size: an integer or (OH, OW); None keeps the input's size.
         return_indices: give also the places of the maxima in each flattened plane, int64.
     """

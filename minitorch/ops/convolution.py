@@ -3,7 +3,7 @@ each other's derivatives: forward, gradient to the input (transposed convolution
 
 from minitorch.autograd import Function
 from minitorch.kernels import backend
-from minitorch.ops.operands import require_same, require_tensor, several
+from minitorch.ops.operands import cast, require_same, require_tensor, several
 from minitorch.ops.padding import pad
 
 
@@ -79,7 +79,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     ``out[n, o, i, j] = bias[o] + sum over c, p, q of weight[o, c, p, q] * input[n, c, i*stride + p*dilation, ...]``
 
     Args:
-        input: (N, C, H, W) or (C, H, W), floating point or int64.
+        input: (N, C, H, W) or (C, H, W), floating point or integers.
         weight: (O, C / groups, KH, KW).
         bias: (O,) or None.
         stride, dilation: integers of at least 1, or (vertical, horizontal).
@@ -99,7 +99,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 def _convolve(input, weight, bias, geometry):
     x = input if input.array.ndim == 4 else input.unsqueeze(0)
     convolve = Conv2d.apply if x.array.dtype.kind == "f" else _definition
-    y = convolve(x, weight, bias, **geometry)
+    y = cast(convolve(x, weight, bias, **geometry), x.array.dtype)
     return y if input.array.ndim == 4 else y.squeeze(0)
 
 
@@ -108,8 +108,10 @@ def check_operands(name, input, weight, bias, groups, dims, transposed=False):
     require_tensor(name, input=input, weight=weight)
     require_same(name, input=input, weight=weight, bias=bias)
     x, w = input.array.shape, weight.array.shape
-    if input.array.dtype.kind != "f" and input.array.dtype != "int64":
-        raise RuntimeError(f"{name}: input must be floating point or int64, got {input.array.dtype}; use .float()")
+    dtype = input.array.dtype
+    if dtype.kind != "f" and (dtype != "int64" if transposed else dtype.kind not in "iu"):
+        wanted = "int64" if transposed else "integers"
+        raise RuntimeError(f"{name}: input must be floating point or {wanted}, got {dtype}; use .float()")
     plane, kernel = ("H, W", "KH, KW") if dims == 2 else ("L", "K")
     filters = f"(C, O/groups, {kernel})" if transposed else f"(O, C/groups, {kernel})"
     if len(x) not in (dims + 1, dims + 2) or len(w) != dims + 2:

@@ -214,7 +214,7 @@ NETWORK = [
     (lambda: ops.conv2d(IMAGE, ones(4, 3, 3, 3)), RuntimeError, "conv2d: 2 channels 3"),
     (lambda: ops.conv2d(IMAGE, FILTER, V), RuntimeError, "conv2d: bias (4,) (3,)"),
     (lambda: ops.conv2d(IMAGE, FILTER.double()), RuntimeError, "conv2d: float32 float64"),
-    (lambda: ops.conv2d(IMAGE.int(), FILTER.int()), RuntimeError, "conv2d: floating point int32"),
+    (lambda: ops.conv2d(IMAGE.bool(), FILTER.bool()), RuntimeError, "conv2d: floating point bool .float()"),
     (lambda: ops.conv2d(IMAGE, FILTER, stride=0), RuntimeError, "conv2d: stride 0"),
     (lambda: ops.conv2d(IMAGE, FILTER, stride=1.5), TypeError, "conv2d: stride 1.5"),
     (lambda: ops.conv2d(IMAGE, FILTER, stride=(1, 1, 1)), RuntimeError, "conv2d: stride (1, 1, 1)"),

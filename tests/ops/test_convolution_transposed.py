@@ -176,3 +176,13 @@ def test_first_values_are_within_the_bound():
     bound = 1 / math.sqrt(3 * 9)  # PyTorch counts the second dimension of the weight
     assert layer.weight.shape == (8, 3, 3, 3) and bound / 2 < abs(layer.weight.array).max() <= bound
     assert abs(layer.bias.array).max() <= bound
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
+def test_convolution_of_integers_keeps_their_type(dtype):
+    rng = np.random.default_rng(0)
+    x, w = (rng.integers(0, 9, shape).astype(dtype) for shape in ((1, 2, 4, 5), (3, 2, 2, 2)))
+    y = ops.conv2d(Tensor(x), Tensor(w), padding=1)
+    exact = reference.conv2d(x.astype(np.int64), w.astype(np.int64), None, (1, 1), [(1, 1), (1, 1)], (1, 1), 1)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(y.array, exact.astype(dtype))

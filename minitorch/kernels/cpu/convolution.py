@@ -3,8 +3,9 @@
 All three reduce to one correlation: output (oh, ow) of tap (kh, kw) reads the input at
 (oh * stride + kh * dilation - lead), where ``lead`` is the padding before the first row or column,
 and zero outside. The gradient for the input is such a correlation too, of the output's gradient
-with the flipped weight: one for each residue of the position modulo the stride (``_input_phases``).
-So nothing is ever scattered, and a strided gradient multiplies no zeros.
+with the flipped weight: one for each residue of the position modulo the stride (``_input_phase``).
+So nothing is ever scattered, and a strided gradient multiplies no zeros. (With few channels and
+stride 1, ``planes.input_grad`` takes half the time of that.)
 
 The work is a matrix product of the weight with columns, copies of the windows. What differs is
 how the columns are made, which decides the speed:
@@ -88,8 +89,8 @@ def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
     if route is pointwise:
         pointwise.weight_grad(np.ascontiguousarray(grad), np.ascontiguousarray(x), dweight, groups)
     elif route is channels_last:
-        for mine, out, weight_part in _group_slices(weight_shape, groups):
-            route.weight_grad(grad[:, out], x[:, mine], dweight[weight_part], stride, lead, dilation)
+        for inputs, outputs in _group_slices(weight_shape, groups):
+            route.weight_grad(grad[:, outputs], x[:, inputs], dweight[outputs], stride, lead, dilation)
     else:
         route.weight_grad(grad, x, dweight, stride, lead, dilation, groups)
     return dweight
@@ -108,9 +109,9 @@ def _correlate(x, weight, bias, out, stride, lead, dilation, groups):
         pointwise.correlate(np.ascontiguousarray(x), weight, bias, y, groups)
         out[...] = y
     elif route is channels_last:
-        for mine, target, weight_part in _group_slices(weight.shape, groups):
-            part_bias = None if bias is None else bias[target]
-            route.correlate(x[:, mine], weight[weight_part], part_bias, out[:, target], stride, lead, dilation)
+        for inputs, outputs in _group_slices(weight.shape, groups):
+            part_bias = None if bias is None else bias[outputs]
+            route.correlate(x[:, inputs], weight[outputs], part_bias, out[:, outputs], stride, lead, dilation)
     else:
         route.correlate(x, weight, bias, out, stride, lead, dilation, groups)
 
@@ -132,11 +133,11 @@ def _drop_unread(x, out_size, kernel, stride, lead):
 
 
 def _group_slices(weight_shape, groups):
-    """For each group: its slice of the input's channels, of the output's, and of the weight."""
+    """For each group: its slice of the input's channels, and of the output's (and the weight's rows)."""
     out_channels, group_channels = weight_shape[0] // groups, weight_shape[1]
     for group in range(groups):
-        out = slice(group * out_channels, (group + 1) * out_channels)
-        yield slice(group * group_channels, (group + 1) * group_channels), out, out
+        yield (slice(group * group_channels, (group + 1) * group_channels),
+               slice(group * out_channels, (group + 1) * out_channels))
 
 
 def _transpose_groups(weight, groups):
