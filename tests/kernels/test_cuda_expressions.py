@@ -113,6 +113,21 @@ def test_softmax(name, axis):
     close(getattr(cuda, name)(x, axis), getattr(cpu, name)(x, axis))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(7,), (3, 5), (), (0, 2), (400, 400)])
+def test_relu_grad(dtype, shape):
+    random = np.random.default_rng(0)
+    grad, y = (random.standard_normal(shape).astype(dtype) for _ in "gy")
+    if grad.size > 3:
+        grad.flat[0], grad.flat[1], grad.flat[2] = np.inf, np.nan, -np.inf
+        y.flat[0], y.flat[1], y.flat[2] = 0, -1, 1
+    expected = np.array([g if v > 0 else 0 for g, v in zip(grad.flat, y.flat)], dtype).reshape(shape)
+    for side in (cpu, cuda):
+        result = side.relu_grad(grad.T, y.T)
+        assert result.dtype == grad.dtype
+        np.testing.assert_array_equal(result, expected.T)
+
+
 @pytest.mark.parametrize("momentum, dampening, nesterov", [(0, 0, False), (0.9, 0.3, False), (0.9, 0, True)])
 @pytest.mark.parametrize("weight_decay, maximize", [(0, False), (0.1, True)])
 def test_sgd(momentum, dampening, nesterov, weight_decay, maximize):

@@ -10,7 +10,7 @@ def relu(x):
 
 def relu_grad(grad, y):
     """The gradient where the result y was positive, 0 elsewhere."""
-    return grad * (y > 0)
+    return array_module(grad).where(y > 0, grad, grad.dtype.type(0))
 
 
 def softmax(x, axis):
