@@ -21,7 +21,7 @@ def relu_grad(grad, y):
 
 def _relu_grad(grad, y, out):
     """The bits of the gradient and a mask of all ones or zeros: as fast as a product, and 0 also where grad is inf."""
-    kept = (y > 0).view(np.int8)
+    kept = np.asarray(y > 0).view(np.int8)
     bits = f"i{grad.itemsize}"
     np.bitwise_and(grad.view(bits), np.negative(kept, out=kept), out=out.view(bits))
 
