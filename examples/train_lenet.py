@@ -13,6 +13,7 @@ and max pooling.
 
 import argparse
 import math
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -101,20 +102,21 @@ class Run:
         self.history = History(arguments.output / "history.csv")
         self.settings = {key: getattr(arguments, key) for key in ("data", "epochs", "batch_size", "lr", "seed")}
         self.epoch = self.batches_done = 0
+        self.sums = [0, 0.0, 0]  # images, loss and right answers of the epoch so far
         self.order = None  # the generator's state when the epoch began, from which its order was drawn
 
     def save(self):
         save_checkpoint(
             self.checkpoint, self.model, self.optimizer, settings=self.settings, epoch=self.epoch,
-            batches_done=self.batches_done, order=self.order, history=self.history.rows,
+            batches_done=self.batches_done, order=self.order, sums=self.sums, history=self.history.rows,
         )  # fmt: skip
 
     def resume(self):
         state = load_checkpoint(self.checkpoint, self.model, self.optimizer)
-        if state["settings"] != self.settings:
-            raise ValueError(f"{self.checkpoint} is of a run with {state['settings']}, this one has {self.settings}")
+        if state.get("settings") != self.settings:
+            raise ValueError(f"{self.checkpoint} is of a run with {state.get('settings')}, this one has {self.settings}")
         self.epoch, self.batches_done, self.order = state["epoch"], state["batches_done"], state["order"]
-        self.history = History(self.history.path, state["history"])
+        self.sums, self.history = state["sums"], History(self.history.path, state["history"])
 
 
 def train_epoch(run, loader, device, interrupted):
@@ -129,7 +131,7 @@ def train_epoch(run, loader, device, interrupted):
         run.order = generator.get_state()
         batches = iter(loader)
     epochs, count = run.arguments.epochs, len(loader)
-    progress = Progress(count, f"epoch {run.epoch + 1}/{epochs}", run.batches_done)
+    progress = Progress(count, f"epoch {run.epoch + 1}/{epochs}", run.batches_done, run.sums)
     run.model.train()
     for number, (images, labels) in enumerate(batches):
         if number < run.batches_done:
@@ -148,6 +150,7 @@ def train_epoch(run, loader, device, interrupted):
         if interrupted() and run.batches_done < count:
             break
     progress.close()
+    run.sums = progress.sums
     run.train_loss, run.train_accuracy = progress.loss, progress.accuracy
     return run.batches_done == count
 
@@ -187,7 +190,8 @@ def main():
     print(
         f"LeNet-5, {sum(p.numel() for p in model.parameters()):,} parameters, on {arguments.data}: "
         f"{len(images):,} training and {len(test_images):,} test images; {device}, "
-        f"{minitorch.get_num_threads()} threads, seed {arguments.seed}"
+        f"{minitorch.get_num_threads()} threads, seed {arguments.seed}",
+        flush=True,
     )
     start = time.perf_counter()
     with catch_interrupt() as interrupted:
@@ -195,7 +199,7 @@ def main():
             finished = train_epoch(run, loader, device, interrupted)
             if finished:
                 test_accuracy = accuracy(predict(model, test_images, device=device), test_labels)
-                run.epoch, run.batches_done = run.epoch + 1, 0
+                run.epoch, run.batches_done, run.sums = run.epoch + 1, 0, [0, 0.0, 0]
                 run.history.add(
                     epoch=run.epoch, train_loss=run.train_loss, train_accuracy=run.train_accuracy,
                     test_accuracy=test_accuracy,
@@ -208,7 +212,7 @@ def main():
                 )
             run.save()
             if interrupted() and run.epoch < arguments.epochs:
-                print(f"stopped; go on with: {' '.join([sys.executable, *sys.argv])}"
+                print(f"stopped; go on with: {shlex.join([sys.executable, *sys.argv])}"
                       f"{'' if arguments.resume else ' --resume'}")
                 return 130
     seconds = time.perf_counter() - start

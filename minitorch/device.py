@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-INSTALL_CUPY = "pip install 'minitorch[cuda12]' (CUDA 12) or 'minitorch[cuda13]' (CUDA 13)"
+INSTALL_CUPY = "in the folder of minitorch: pip install -e '.[cuda12]' (CUDA 12) or '.[cuda13]' (CUDA 13)"
 
 
 class device:

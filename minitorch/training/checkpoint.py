@@ -54,13 +54,14 @@ def load_checkpoint(path, model, optimizer):
     state = load(path)
     if not isinstance(state, dict) or not {"model", "optimizer", "generator"} <= set(state):
         raise ValueError(f"{path} is not a checkpoint of a training run: it lacks the model, optimizer or generator")
-    before = model.state_dict()
-    before = {key: value.clone() for key, value in before.items()}
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    position = default_generator.get_state()
     try:
-        model.load_state_dict(state.pop("model"))
-        optimizer.load_state_dict(state.pop("optimizer"))
         default_generator.set_state(state.pop("generator"))
-    except (RuntimeError, KeyError, TypeError) as error:
+        model.load_state_dict(state.pop("model"))
+        optimizer.load_state_dict(state.pop("optimizer"))  # last, for it changes nothing when it raises
+    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        default_generator.set_state(position)
         model.load_state_dict(before)
         raise ValueError(f"{path} does not fit this model or optimizer: {error}") from error
     return state

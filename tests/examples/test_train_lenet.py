@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,20 @@ def test_interrupted_run_goes_on_to_the_same_weights(finished, tmp_path):
     for key, value in weights(tmp_path).items():
         np.testing.assert_array_equal(value.numpy(), expected[key].numpy(), err_msg=key)
     assert (tmp_path / "history.csv").read_text() == (finished[0] / "history.csv").read_text()
+
+
+def test_interrupted_within_an_epoch_the_history_is_the_same(tmp_path):
+    """Stopped by a signal at some batch of the first epoch; the rows are those of a run in one piece."""
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert run(whole, "--batch-size", "2", epochs=1).returncode == 0
+    with subprocess.Popen(command(broken, "--batch-size", "2", epochs=1), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().startswith("LeNet-5")  # the line before the training
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert process.returncode in (0, 130)
+    assert run(broken, "--resume", "--batch-size", "2", epochs=1).returncode == 0
+    assert (broken / "history.csv").read_text() == (whole / "history.csv").read_text()
 
 
 def test_another_seed_gives_other_weights(finished, tmp_path):

@@ -116,6 +116,12 @@ def test_checkpoint_of_another_model_changes_nothing(tmp_path):
     np.testing.assert_array_equal(other.weight.detach().numpy(), before)
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         load_checkpoint(tmp_path / "none", other, None)
+    same = Linear(3, 4)
+    before = same.weight.detach().numpy().copy()
+    groups = [{"params": [same.weight]}, {"params": [same.bias]}]  # the checkpoint's optimizer has one group
+    with pytest.raises(ValueError, match="does not fit"):
+        load_checkpoint(path, same, optim.SGD(groups, lr=0.1))
+    np.testing.assert_array_equal(same.weight.detach().numpy(), before)
     minitorch.save({"weight": minitorch.ones(2)}, path)
     with pytest.raises(ValueError, match="not a checkpoint"):
         load_checkpoint(path, other, None)
