@@ -1,13 +1,19 @@
 """Functions that make tensors from data, from a rule or from random numbers."""
 
+import functools
+import math
+
 import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch.device import device as make_device
 from minitorch.device import to_device
-from minitorch.ops import as_number, is_number, sizes
+from minitorch.ops import as_filling, is_number, sizes
+from minitorch.ops.arguments import arguments
 from minitorch.random import default_generator
 from minitorch.tensor import Tensor
+
+LARGEST = 2**59  # numbers in one tensor: more bytes than an address can name
 
 
 def _made(array, device, requires_grad):
@@ -33,17 +39,17 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False):
         array = data.copy() if hasattr(data, "copy") else np.array(data)
     else:
         array = _from_lists(data)
-        if dtype is None and array.dtype.kind == "f":
-            array = array.astype(dtypes.get_default_dtype() if not _holds_numpy(data) else array.dtype)
+        if dtype is None and array.size and array.dtype.kind in "fi":
+            array = array.astype(functools.reduce(dtypes.promote, _types(data)))
     if isinstance(array, np.generic):
         array = np.asarray(array)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: expected numbers, got {array.dtype} from {type(data).__name__}")
     if dtype is not None:
         given, array = array, array.astype(dtypes.check(dtype))
-        checked = isinstance(data, (int, list, tuple)) and given.dtype.kind == "i" and array.dtype.kind in "iu"
-        if checked and given.size and given.max() > np.iinfo(array.dtype).max:
-            raise RuntimeError(f"tensor: {given.max()} does not fit into {array.dtype}")
+        checked = isinstance(data, (int, float, list, tuple, np.generic)) and given.size and array.dtype.kind in "iu"
+        for extreme in (given.min(), given.max()) if checked else ():
+            as_filling("tensor", extreme, array.dtype)
     elif array.dtype not in dtypes.ALL:
         raise TypeError(f"tensor: {array.dtype} is not supported; pass dtype=")
     if device is None and isinstance(data, Tensor):
@@ -71,10 +77,18 @@ def _plain(data):
     return [_plain(x) for x in data] if isinstance(data, (list, tuple)) else data
 
 
-def _holds_numpy(data):
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, (np.ndarray, np.generic)) and not isinstance(data, float)
+def _types(data):
+    """The number types in nested lists; Python's floats count as the default type."""
+    if isinstance(data, (list, tuple)):
+        kinds = set(map(type, data))
+        return {dtypes.of_number(kind()) for kind in kinds} if kinds <= {bool, int, float} else _all_types(data)
+    if isinstance(data, range):
+        return {dtypes.int64}
+    return {data.dtype} if hasattr(data, "dtype") else {dtypes.of_number(data)}
+
+
+def _all_types(data):
+    return set().union(*map(_types, data))
 
 
 def as_tensor(data, *, dtype=None, device=None):
@@ -90,14 +104,17 @@ def from_numpy(array):
     """A tensor that shares the memory of a NumPy array."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}; use minitorch.tensor(...)")
+    if any(step < 0 for step in array.strides):
+        raise ValueError("from_numpy: the array runs backwards in memory (negative strides); pass array.copy()")
     return Tensor(array)
 
 
+@arguments()
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """A tensor of one value; the type is that of the value unless given."""
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
-    value = as_number("full", fill_value, dtypes.of_number(fill_value) if dtype is None else dtypes.check(dtype))
+    value = as_filling("full", fill_value, dtypes.of_number(fill_value) if dtype is None else dtypes.check(dtype))
     return _made(np.full(_given_size("full", size), value), device, requires_grad)
 
 
@@ -107,16 +124,19 @@ def _given_size(name, size):
     return _shape(name, (size,))
 
 
+@arguments()
 def zeros(*size, dtype=None, device=None, requires_grad=False):
     """Zeros of the given shape."""
     return _made(np.zeros(_shape("zeros", size), _float(dtype)), device, requires_grad)
 
 
+@arguments()
 def ones(*size, dtype=None, device=None, requires_grad=False):
     """Ones of the given shape."""
     return _made(np.ones(_shape("ones", size), _float(dtype)), device, requires_grad)
 
 
+@arguments()
 def empty(*size, dtype=None, device=None, requires_grad=False):
     """Numbers that happen to stand in memory, of the given shape."""
     return _made(np.empty(_shape("empty", size), _float(dtype)), device, requires_grad)
@@ -126,6 +146,8 @@ def _shape(name, size):
     size = sizes(name, size)
     if any(n < 0 for n in size):
         raise RuntimeError(f"{name}: sizes must not be negative, got {size}")
+    if math.prod(size) > LARGEST:
+        raise RuntimeError(f"{name}: a tensor of shape {size} does not fit into memory")
     return size
 
 
@@ -146,13 +168,16 @@ def _count(name, argument, number, least=0):
         raise RuntimeError(f"{name}: {argument} must be at least {least}, got {number}")
 
 
-def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
+@arguments()
+def arange(start=None, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
     """start, start + step, ... below end; integers give int64.
 
     Raises:
         RuntimeError: a step of 0, one that leads away from end, or a bound that is not finite.
     """
-    start, end = (0, start) if end is None else (start, end)
+    if start is None and end is None:
+        raise TypeError("arange: end is missing")
+    start, end = (0, start) if end is None else (0 if start is None else start, end)
     start, end, step = (n.item() if isinstance(n, Tensor) else n for n in (start, end, step))
     _finite("arange", start=start, end=end, step=step)
     if step == 0:
@@ -170,10 +195,13 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
             if step == 0:
                 raise RuntimeError(f"arange: step must not be zero as an integer; got a fraction, and dtype {dtype}")
     count = int(np.ceil((given[1] - given[0]) / given[2]))
+    if count > LARGEST:
+        raise RuntimeError(f"arange: {count} numbers do not fit into memory")
     values = start + np.arange(count) * step
     return _made(np.asarray(values).astype(dtype), device, requires_grad)
 
 
+@arguments()
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
     """`steps` numbers in equal distances from start to end, both included."""
     _count("linspace", "steps", steps)
@@ -190,6 +218,7 @@ def _whole_linspace(start, end, steps):
     return np.where((i < steps // 2) | (steps == 1), start + i * step, end - (steps - 1 - i) * step)
 
 
+@arguments()
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
     """(n, m) with ones on the diagonal, zeros elsewhere."""
     _count("eye", "n", n)
@@ -205,6 +234,7 @@ def _random_type(name, dtype):
     return dtype
 
 
+@arguments()
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1)."""
     size, dtype = _shape("rand", size), _random_type("rand", dtype)
@@ -215,6 +245,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     return _made(numbers.astype(dtype), device, requires_grad)
 
 
+@arguments()
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Random numbers of the normal distribution with mean 0 and variance 1."""
     size, dtype = _shape("randn", size), _random_type("randn", dtype)
@@ -222,6 +253,7 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     return _made(np.asarray(numbers).astype(dtype), device, requires_grad)
 
 
+@arguments()
 def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
     """Random integers from low to high - 1, int64: ``randint(high, size)`` or ``randint(low, high, size)``."""
     if size is None:
@@ -236,6 +268,7 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
     return _made(np.asarray(numbers).astype(dtype), device, requires_grad)
 
 
+@arguments()
 def randperm(n, *, generator=None, dtype=None, device=None):
     """The integers from 0 to n - 1 in random order, int64."""
     _count("randperm", "n", n)

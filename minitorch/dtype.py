@@ -32,6 +32,8 @@ def check(dtype):
     Raises:
         TypeError: not a number type of the engine.
     """
+    if isinstance(dtype, str):
+        raise TypeError(f"dtype: expected a dtype such as minitorch.float32, got the string {dtype!r}")
     if dtype is float:
         return float64
     try:

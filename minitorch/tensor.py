@@ -5,9 +5,10 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch import ops
 from minitorch.autograd import Variable, backward
-from minitorch.device import array_module, device_of, is_cuda, to_numpy
+from minitorch.device import array_module, device_of, is_cuda, to_device, to_numpy
 from minitorch.device import device as Device
 from minitorch.methods import Operations
+from minitorch.ops.arguments import arguments
 from minitorch.printing import format_tensor
 from minitorch.random import default_generator
 
@@ -108,17 +109,20 @@ class Tensor(Operations, Variable):
         )
 
     def __format__(self, spec):
-        return format(self.item() if spec and not self.array.ndim else str(self), spec)
+        as_number = not self.array.ndim and (spec or type(self) is Tensor)
+        return format(self.item() if as_number else str(self), spec)
 
     # Out of the engine.
 
-    def numpy(self):
-        """The NumPy array itself, sharing memory.
+    def numpy(self, *, force=False):
+        """The NumPy array itself, sharing memory; with `force` detached and copied to the CPU where needed.
 
         Raises:
             RuntimeError: the tensor requires a gradient (use ``detach().numpy()``).
             TypeError: it is on a GPU (use ``cpu().numpy()``).
         """
+        if force:
+            return to_numpy(self.array)
         if self.requires_grad:
             raise RuntimeError("numpy: the tensor requires a gradient; use .detach().numpy()")
         if self.is_cuda:
@@ -227,31 +231,41 @@ class Tensor(Operations, Variable):
         """The tensor as booleans: True where not zero."""
         return self.to(dtypes.bool_)
 
-    def new_tensor(self, data, *, dtype=None, requires_grad=False):
+    @arguments()
+    def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
         """A tensor of a copy of the data, on this one's device and of its type unless given."""
         array = array_module(self.array).array(data.array if isinstance(data, Tensor) else data)
-        return Tensor(array.astype(self.array.dtype if dtype is None else dtypes.check(dtype)), requires_grad)
+        array = array.astype(self.array.dtype if dtype is None else dtypes.check(dtype))
+        return Tensor(array if device is None else to_device(array, Device(device)), requires_grad)
 
-    def new_zeros(self, *size, dtype=None, requires_grad=False):
+    @arguments()
+    def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
         """Zeros of the given shape, on this tensor's device and of its type unless given."""
-        return self._new("new_zeros", size, 0, dtype, requires_grad)
+        return self._new("new_zeros", size, 0, dtype, device, requires_grad)
 
-    def new_ones(self, *size, dtype=None, requires_grad=False):
+    @arguments()
+    def new_empty(self, *size, dtype=None, device=None, requires_grad=False):
+        """Unset numbers (here zeros) of the given shape, on this tensor's device and of its type unless given."""
+        return self._new("new_empty", size, 0, dtype, device, requires_grad)
+
+    @arguments()
+    def new_ones(self, *size, dtype=None, device=None, requires_grad=False):
         """Ones of the given shape, on this tensor's device and of its type unless given."""
-        return self._new("new_ones", size, 1, dtype, requires_grad)
+        return self._new("new_ones", size, 1, dtype, device, requires_grad)
 
-    def new_full(self, size, fill_value, *, dtype=None, requires_grad=False):
+    @arguments()
+    def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):
         """One value in the given shape, on this tensor's device and of its type unless given."""
-        return self._new("new_full", (size,), fill_value, dtype, requires_grad)
+        return self._new("new_full", (size,), fill_value, dtype, device, requires_grad)
 
-    def _new(self, name, size, value, dtype, requires_grad):
+    def _new(self, name, size, value, dtype, device, requires_grad):
         dtype = self.array.dtype if dtype is None else dtypes.check(dtype)
-        value, size = ops.as_number(name, value, dtype), ops.sizes(name, size)
+        value, size = ops.as_filling(name, value, dtype), ops.sizes(name, size)
         if any(n < 0 for n in size):
             raise RuntimeError(f"{name}: sizes must not be negative, got {size}")
-        if not value:
-            return Tensor(array_module(self.array).zeros(size, dtype=dtype), requires_grad)
-        return Tensor(array_module(self.array).full(size, value, dtype=dtype), requires_grad)
+        xp = array_module(self.array)
+        array = xp.full(size, value, dtype=dtype) if value else xp.zeros(size, dtype=dtype)
+        return Tensor(array if device is None else to_device(array, Device(device)), requires_grad)
 
     def where(self, condition, other):
         """This tensor where the condition is true, else `other`."""
@@ -272,14 +286,20 @@ class Tensor(Operations, Variable):
 
     def uniform_(self, a=0.0, b=1.0, *, generator=None):
         """Uniform random numbers in [a, b), in place."""
+        if not a <= b:
+            raise RuntimeError(f"uniform_: from {a} must not be above to {b}")
         return self._draw("uniform_", lambda stream: stream.uniform(a, b, self.shape), generator)
 
     def normal_(self, mean=0.0, std=1.0, *, generator=None):
         """Random numbers of the normal distribution, in place."""
+        if not std >= 0:
+            raise RuntimeError(f"normal_: std must not be negative, got {std}")
         return self._draw("normal_", lambda stream: stream.normal(mean, std, self.shape), generator)
 
     def bernoulli_(self, p=0.5, *, generator=None):
         """1 with probability p, else 0, in place."""
+        if not 0 <= p <= 1:
+            raise RuntimeError(f"bernoulli_: p must be from 0 to 1, got {p}")
         return self._draw("bernoulli_", lambda stream: stream.random(self.shape) < p, generator)
 
     def _draw(self, name, draw, generator):

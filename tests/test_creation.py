@@ -1,5 +1,7 @@
 """Functions that make tensors: types, shapes and errors as PyTorch's."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -131,7 +133,7 @@ BAD = [
     (lambda: tensor(1j), TypeError, "tensor: expected numbers"),
     (lambda: tensor([[1], [1, 2]]), ValueError, "tensor: nested lists must have equal lengths"),
     (lambda: tensor([[1, 2], 3]), ValueError, "tensor: nested lists"),
-    (lambda: tensor([2**40], dtype=dtypes.int32), RuntimeError, "tensor: 1099511627776 does not fit into int32"),
+    (lambda: tensor([2**40], dtype=dtypes.int32), RuntimeError, "tensor: value 1099511627776 cannot"),
     (lambda: tensor(10**30), (RuntimeError, TypeError), "tensor: "),
     (lambda: tensor(np.array(["a"])), TypeError, "tensor: expected numbers"),
     (lambda: tensor(np.zeros(2, np.longdouble)), TypeError, "tensor: .* is not supported"),
@@ -164,6 +166,9 @@ BAD = [
     (lambda: creation.zeros(2, dtype=dtypes.int64, requires_grad=True), RuntimeError, "requires_grad: only floating"),
     (lambda: creation.zeros(2, dtype=complex), TypeError, "dtype: .* is not supported"),
     (lambda: creation.zeros(2).new_full((2,), "a"), TypeError, "new_full: expected a tensor or a number"),
+    (lambda: creation.zeros(2, dtype="float32"), TypeError, "dtype: .* the string 'float32'"),
+    (lambda: creation.from_numpy(np.ones(3)[::-1]), ValueError, "from_numpy: .*negative strides"),
+    (lambda: creation.zeros(2).bernoulli_(2.0), RuntimeError, "bernoulli_: p must be from 0 to 1"),
     (lambda: creation.zeros(2).new_zeros(-1), RuntimeError, "new_zeros: sizes must not be negative"),
 ]
 
@@ -172,3 +177,52 @@ BAD = [
 def test_bad_input(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+FILLINGS = {
+    "clamp": lambda engine, zeros, value: zeros.clamp(value),
+    "fill_": lambda engine, zeros, value: zeros.fill_(value),
+    "full": lambda engine, zeros, value: engine.full((2,), value, dtype=zeros.dtype),
+    "index_fill": lambda engine, zeros, value: zeros.index_fill(0, engine.tensor([0]), value),
+    "masked_fill": lambda engine, zeros, value: zeros.masked_fill(engine.tensor([True, False]), value),
+    "scatter": lambda engine, zeros, value: zeros.scatter(0, engine.tensor([0]), value),
+    "setitem": lambda engine, zeros, value: zeros.__setitem__(0, value) or zeros,
+    "tensor": lambda engine, zeros, value: engine.tensor([value], dtype=zeros.dtype),
+}
+FILLED = [-257, -256, -255, -1, -0.5, 0, 1.7, 255, 255.7, 300, 1e19, 1e60, math.nan, math.inf]
+
+
+@pytest.mark.parametrize("value", FILLED)
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int64", "float16", "float32", "float64", "bool"])
+@pytest.mark.parametrize("name", FILLINGS)
+def test_filling_refuses_what_the_type_cannot_hold(name, dtype, value):
+    torch = pytest.importorskip("torch", reason="needs torch")
+    if name == "clamp" and (dtype == "bool" or ("int" in dtype and isinstance(value, float))):
+        pytest.skip("clamp promotes, and is not defined for booleans")
+    if name == "setitem" and dtype == "float16" and value in (1e19, 1e60):
+        pytest.skip("PyTorch writes inf here, but refuses it for float32 and in fill_")
+    results = []
+    for engine in (torch, minitorch):
+        try:
+            zeros = engine.zeros(2, dtype=getattr(engine, dtype))
+            results.append(FILLINGS[name](engine, zeros, value).numpy())
+        except RuntimeError as error:
+            results.append(str(error))
+    if isinstance(results[0], str):
+        assert isinstance(results[1], str) and "without overflow" in results[1]
+    else:
+        np.testing.assert_array_equal(results[1], results[0])
+
+
+NUMPY_SCALARS = [
+    [np.float64(1.5)], [1.5, np.float64(2)], (np.float32(1.5), 2.0), [[1.0], [np.float64(2)]], [np.int32(1)],
+    [np.float16(1), np.float32(1)], [1, np.float32(1)], [np.int64(1), np.float64(1)], [np.array([1.0])], [True, 2, 3.0],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", NUMPY_SCALARS, ids=str)
+def test_lists_of_numpy_numbers_take_their_type(data):
+    torch = pytest.importorskip("torch", reason="needs torch")
+    expected = torch.tensor(data)
+    result = tensor(data)
+    assert str(expected.dtype) == f"torch.{result.dtype}" and result.tolist() == expected.tolist()

@@ -123,8 +123,8 @@ class Variable:
             raise RuntimeError(f"{name}: a leaf that requires a gradient cannot be changed in place; use no_grad()")
         if self._base is not None and (gains_history or self._requires_grad or self._base[0]._requires_grad):
             raise RuntimeError(
-                f"{name}: a view of a tensor in the graph cannot be changed in place; index the tensor itself "
-                "(x[0, 1] = v in place of x[0][1] = v) or use the out-of-place operation"
+                f"{name}: a view of a tensor in the graph cannot be changed in place; write to the tensor itself: "
+                "y[i] = y[i] + v in place of y[i] += v, x[0, 1] = v in place of x[0][1] = v"
             )
 
     def _become(self, result, name):

@@ -6,7 +6,7 @@ from minitorch.nn.functional import group_norm, instance_norm, layer_norm, local
 from minitorch.nn.module import Module
 from minitorch.nn.normalization import _BatchNorm
 from minitorch.nn.parameter import Parameter
-from minitorch.ops.operands import sizes
+from minitorch.ops.operands import require_tensor, sizes
 
 
 class _Affine(Module):
@@ -162,6 +162,7 @@ class _InstanceNorm(_BatchNorm):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
     def forward(self, input):
+        require_tensor(type(self).__name__, input=input)
         batched = self._dimensions[-1]
         if input.ndim not in self._dimensions:
             wanted = " or ".join(f"{n}D" for n in self._dimensions)

@@ -6,6 +6,7 @@ from minitorch.nn import init
 from minitorch.nn.functional import batch_norm
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
+from minitorch.ops.operands import require_tensor
 
 
 class _BatchNorm(Module):
@@ -76,6 +77,7 @@ class _BatchNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input):
+        require_tensor(type(self).__name__, input=input)
         if input.ndim not in self._dimensions:
             wanted = " or ".join(f"{n}D" for n in self._dimensions)
             raise ValueError(f"{type(self).__name__}: expected {wanted} input, got {input.ndim}D, shape {input.shape}")

@@ -2,7 +2,7 @@
 
 from minitorch.nn.functional import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from minitorch.nn.module import Module
-from minitorch.ops.operands import axis, sizes
+from minitorch.ops.operands import axis, require_tensor, sizes
 
 
 class Flatten(Module):
@@ -13,6 +13,7 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input):
+        require_tensor("Flatten", input=input)
         return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self):
@@ -27,6 +28,7 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, sizes("Unflatten", (unflattened_size,))
 
     def forward(self, input):
+        require_tensor("Unflatten", input=input)
         dim = axis("Unflatten", self.dim, input.ndim)
         part = input.new_zeros(input.shape[dim]).reshape(self.unflattened_size).shape
         return input.reshape(*input.shape[:dim], *part, *input.shape[dim + 1 :])

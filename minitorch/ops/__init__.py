@@ -47,7 +47,7 @@ from minitorch.ops.loss_pointwise import (
 from minitorch.ops.multi_head_attention import multi_head_attention_forward
 from minitorch.ops.norm import dist, norm
 from minitorch.ops.normalization import batch_norm, batch_norm_definition
-from minitorch.ops.operands import as_number, axes, axis, cast, is_number, move, result_type, sizes
+from minitorch.ops.operands import as_filling, as_number, axes, axis, cast, is_number, move, result_type, sizes
 from minitorch.ops.padding import pad
 from minitorch.ops.patches import fold, unfold
 from minitorch.ops.pooling import (

@@ -1,10 +1,13 @@
 """Activations with a kernel or a state of their own; the plain functions of one variable stand in `unary`."""
 
+import warnings
+
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function
 from minitorch.kernels import backend
-from minitorch.ops.comparison import clamp_max
-from minitorch.ops.operands import axis, cast, require_float, require_same, require_tensor
+from minitorch.ops.arguments import arguments
+from minitorch.ops.comparison import where
+from minitorch.ops.operands import axis, cast, require_alike, require_float, require_tensor
 from minitorch.ops.shape import narrow, reshape
 from minitorch.ops.unary import sigmoid
 
@@ -84,38 +87,46 @@ def relu(input, inplace=False):
     return input._become(result, "relu_") if inplace else result
 
 
-def _normalized(name, function, input, dim, dtype):
+def _normalized(name, function, input, dim, stacklevel, dtype):
     require_tensor(name, input=input)
+    if not isinstance(stacklevel, int):  # the method has the dtype in this place
+        dtype = stacklevel if dtype is None else dtype
     if dtype is not None:
         input = cast(input, dtypes.check(dtype))
     require_float(name, input=input)
     if dim is None:
-        raise TypeError(f"{name}: say along which dim; for class scores of shape (N, classes) that is dim=1")
+        dim = 0 if input.array.ndim in (0, 1, 3) else 1
+        message = f"{name}: no dim was given and {dim} is taken; say dim=1 for class scores of shape (N, classes)"
+        warnings.warn(message, UserWarning, stacklevel=4)
     dim = axis(name, dim, input.array.ndim)
     if input.array.ndim == 0:
         return function.apply(input.reshape(1), dim=0).reshape(())
     return function.apply(input, dim=dim)
 
 
-def softmax(input, dim=None, dtype=None):
+def softmax(input, dim=None, _stacklevel=3, dtype=None):
     """exp(x) / sum(exp(x)) along a dimension: positive numbers that sum to 1.
 
+    Args:
+        dim: without it, with a warning, 0 for an input of 0, 1 or 3 dimensions, else 1.
+        _stacklevel: accepted and ignored; a dtype may stand in its place.
+
     Raises:
-        TypeError: no dim.
         RuntimeError: integers; pass dtype=minitorch.float32.
     """
-    return _normalized("softmax", Softmax, input, dim, dtype)
+    return _normalized("softmax", Softmax, input, dim, _stacklevel, dtype)
 
 
-def log_softmax(input, dim=None, dtype=None):
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     """The logarithm of softmax along a dimension, without overflow. Arguments and errors as `softmax`."""
-    return _normalized("log_softmax", LogSoftmax, input, dim, dtype)
+    return _normalized("log_softmax", LogSoftmax, input, dim, _stacklevel, dtype)
 
 
-def softmin(input, dim=None, dtype=None):
+@arguments()
+def softmin(input, dim=None, _stacklevel=3, dtype=None):
     """`softmax` of -input along a dimension."""
     require_tensor("softmin", input=input)
-    return softmax(-input, dim, dtype)
+    return _normalized("softmin", Softmax, -input, dim, _stacklevel, dtype)
 
 
 def glu(input, dim=-1):
@@ -137,6 +148,7 @@ def glu(input, dim=-1):
     return narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half))
 
 
+@arguments()
 def prelu(input, weight):
     """x where x > 0, else weight x, with a learnt weight.
 
@@ -149,7 +161,7 @@ def prelu(input, weight):
     Raises:
         RuntimeError: shapes or dtypes that do not fit.
     """
-    require_same("prelu", input=input, weight=weight)
+    require_alike("prelu", input=input, weight=weight)
     require_float("prelu", input=input)
     x, w = input.array.shape, weight.array.shape
     if len(w) > 1:
@@ -161,4 +173,4 @@ def prelu(input, weight):
         weight = reshape(weight, (-1,) + (1,) * (len(x) - 2))
     elif w:
         weight = reshape(weight, ())
-    return relu(input) + weight * clamp_max(input, 0)
+    return input * where(input > 0, 1.0, weight)

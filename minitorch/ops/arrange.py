@@ -5,6 +5,7 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
 from minitorch.device import array_module, is_cuda
+from minitorch.ops.arguments import arguments
 from minitorch.ops.indexing import nonzero
 from minitorch.ops.joining import cat, split
 from minitorch.ops.operands import axes, axis, naming, require_same_device, require_tensor, sizes
@@ -182,7 +183,7 @@ def dstack(tensors):
     return _stacked("dstack", tensors, _at_least_3d, lambda x: 2)
 
 
-@naming("tensor_split")
+@arguments(sections="indices_or_sections", indices="indices_or_sections")
 def tensor_split(input, indices_or_sections, dim=0):
     """Parts of a dimension as a tuple of views: of almost equal size, or cut before the given positions.
 

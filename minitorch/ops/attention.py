@@ -6,6 +6,7 @@ import numpy as np
 
 from minitorch.device import array_module
 from minitorch.ops.activation import softmax
+from minitorch.ops.arguments import arguments
 from minitorch.ops.dropout import dropout
 from minitorch.ops.linear_algebra import matmul
 from minitorch.ops.operands import cast, is_number, require_float, require_same, require_same_device, require_tensor
@@ -28,6 +29,7 @@ def attention_definition(query, key, value, bias=None, scale=None, dropout_p=0.0
     return matmul(weights, value), weights
 
 
+@arguments()
 def scaled_dot_product_attention(
     query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False
 ):

@@ -5,8 +5,9 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
 from minitorch.device import array_module
+from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import (
-    as_number,
+    as_filling,
     cast,
     is_number,
     pair,
@@ -114,9 +115,14 @@ def clamp(input, min=None, max=None):
     for bound in (min, max):
         if bound is not None:
             input, _ = pair("clamp", input, bound)
-    if input.array.dtype.kind == "b" and (is_number(min) or is_number(max)):
-        raise RuntimeError("clamp: not defined for booleans")
-    low, high = (None if bound is None else pair("clamp", input, bound)[1] for bound in (min, max))
+    if input.array.dtype.kind == "b" and (is_number(min) or is_number(max) or (min is not None and max is not None)):
+        raise RuntimeError("clamp: not defined for booleans")  # one bound, a tensor, is a maximum or minimum
+    low, high = (
+        None if bound is None
+        else as_filling("clamp", bound, input.array.dtype) if is_number(bound)
+        else pair("clamp", input, bound)[1]
+        for bound in (min, max)
+    )
     try:
         return Clamp.apply(input, low, high)
     except ValueError as error:
@@ -124,11 +130,13 @@ def clamp(input, min=None, max=None):
         raise RuntimeError(f"clamp: shapes {shapes} do not broadcast") from error
 
 
+@arguments()
 def clamp_min(input, min):
     """Numbers below `min` become min."""
     return clamp(input, min)
 
 
+@arguments()
 def clamp_max(input, max):
     """Numbers above `max` become max."""
     return clamp(input, None, max)
@@ -157,6 +165,7 @@ def where(condition, input=None, other=None):
         raise RuntimeError(f"where: shapes {shapes_text(condition, a, b)} do not broadcast") from error
 
 
+@arguments()
 def masked_fill(input, mask, value):
     """A copy with `value` (a number or a 0-dimensional tensor) where the mask is true."""
     require_tensor("masked_fill", input=input, mask=mask)
@@ -166,7 +175,7 @@ def masked_fill(input, mask, value):
         if value.array.ndim:
             raise RuntimeError(f"masked_fill: value must be a number or 0-dimensional, got shape {value.array.shape}")
         return where(mask, cast(value, input.array.dtype), input)
-    return where(mask, as_number("masked_fill", value, input.array.dtype), input)
+    return where(mask, as_filling("masked_fill", value, input.array.dtype), input)
 
 
 def without_derivative(name, compute, text, kinds="biuf", numbers="either"):
@@ -219,6 +228,7 @@ bitwise_or = without_derivative("bitwise_or", np.bitwise_or, "Bits set in one; f
 bitwise_xor = without_derivative("bitwise_xor", np.bitwise_xor, "Bits set in exactly one; for booleans: xor.", "biu")
 
 
+@arguments()
 def isclose(input, other, rtol=1e-5, atol=1e-8, equal_nan=False):
     """True where |input - other| <= atol + rtol * |other|; infinities are close to themselves alone."""
     require_tensor("isclose", input=input, other=other)
@@ -234,6 +244,7 @@ def isclose(input, other, rtol=1e-5, atol=1e-8, equal_nan=False):
     return input._wrap(close)
 
 
+@arguments()
 def allclose(input, other, rtol=1e-5, atol=1e-8, equal_nan=False):
     """Whether `isclose` holds for all elements, as a Python bool."""
     return bool(isclose(input, other, rtol, atol, equal_nan).array.all())

@@ -3,6 +3,7 @@ each other's derivatives: forward, gradient to the input (transposed convolution
 
 from minitorch.autograd import Function
 from minitorch.kernels import backend
+from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import cast, require_same, require_tensor, several
 from minitorch.ops.padding import pad
 
@@ -61,6 +62,7 @@ class Conv2dWeightGrad(Function):
         )
 
 
+@arguments()
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """One-dimensional convolution (cross-correlation) of (N, C, L) or (C, L) with weight (O, C / groups, K).
 
@@ -73,6 +75,7 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return _convolve(input.unsqueeze(-2), weight.unsqueeze(2), bias, geometry).squeeze(-2)
 
 
+@arguments()
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Two-dimensional convolution (as in all deep learning: cross-correlation, the kernel is not flipped).
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function
+from minitorch.ops.arguments import arguments
 from minitorch.ops.arithmetic import sub
 from minitorch.ops.comparison import logical_xor
 from minitorch.ops.joining import cat, narrow
@@ -48,6 +49,7 @@ def _recurrence(factor, r, dim):
     return r
 
 
+@arguments(axis="dim")
 def cumprod(input, dim, *, dtype=None):
     """Running products along a dimension. Booleans and integers are multiplied as int64."""
     require_tensor("cumprod", input=input)

@@ -1,5 +1,6 @@
 """Lengths, distances and angles of vectors, and the losses that are made of them."""
 
+from minitorch.ops.arguments import arguments
 from minitorch.ops.comparison import clamp_min, minimum, where
 from minitorch.ops.loss_common import reduce_loss, reduction_name, require_broadcast
 from minitorch.ops.norm import norm
@@ -19,6 +20,7 @@ def normalize(input, p=2.0, dim=1, eps=1e-12):
     return input / clamp_min(norm(input, p, dim, True), eps)
 
 
+@arguments()
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """The p-norm of x1 - x2 + eps along the last dimension: (..., D) and (..., D), which broadcast, give (...)."""
     name = "pairwise_distance"
@@ -112,6 +114,7 @@ def margin_ranking_loss(input1, input2, target, margin=0.0, size_average=None, r
     return reduce_loss(clamp_min(-target * (input1 - input2) + margin, 0), reduction)
 
 
+@arguments()
 def triplet_margin_loss(
     anchor,
     positive,

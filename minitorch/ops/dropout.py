@@ -3,10 +3,12 @@
 import warnings
 
 from minitorch.device import array_module
+from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import is_number, require_float, require_tensor
 from minitorch.random import default_generator
 
 
+@arguments()
 def dropout(input, p=0.5, training=True, inplace=False):
     """Each number set to 0 with probability p, the others scaled by 1 / (1 - p); nothing happens in evaluation.
 
@@ -24,6 +26,7 @@ def dropout(input, p=0.5, training=True, inplace=False):
     return _dropped("dropout", input, input.array.shape, p, training, inplace)
 
 
+@arguments()
 def dropout1d(input, p=0.5, training=True, inplace=False):
     """Whole channels of (N, C, L) or (C, L) set to 0, the others scaled by 1 / (1 - p). Arguments as `dropout`."""
     _check_probability("dropout1d", input, p)
@@ -33,6 +36,7 @@ def dropout1d(input, p=0.5, training=True, inplace=False):
     return _dropped("dropout1d", input, (*shape[:-1], 1), p, training, inplace)
 
 
+@arguments()
 def dropout2d(input, p=0.5, training=True, inplace=False):
     """Whole channels of (N, C, H, W) set to 0, the others scaled by 1 / (1 - p). Arguments as `dropout`.
 

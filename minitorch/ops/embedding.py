@@ -5,6 +5,7 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, no_grad
 from minitorch.device import array_module, is_cuda
+from minitorch.ops.arguments import arguments
 from minitorch.ops.indexing import Scatter
 from minitorch.ops.operands import is_number, require_float, require_same_device, require_tensor
 
@@ -29,6 +30,7 @@ class Embedding(Function):
         return Scatter.apply(grad, shape=ctx.shape, index=(index,), repeated=True)
 
 
+@arguments()
 def embedding(
     input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
 ):

@@ -9,7 +9,8 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable, is_grad_enabled
 from minitorch.device import array_module, is_cuda, to_numpy
-from minitorch.ops.operands import as_number, axis, cast, require_same_device, require_tensor
+from minitorch.ops.arguments import arguments
+from minitorch.ops.operands import as_filling, axis, cast, require_same_device, require_tensor
 
 
 class Slice(Function):
@@ -233,6 +234,7 @@ def _take(input, index):
         raise IndexError(f"getitem: index arrays do not broadcast or fit shape {input.array.shape}: {error}") from error
 
 
+@arguments()
 def setitem(input, index, value):
     """``input[index] = value`` in place, under the version counter; gradients flow to the value and to the rest.
 
@@ -265,7 +267,7 @@ def setitem(input, index, value):
             raise RuntimeError(f"setitem: a value of shape {value.array.shape} does not broadcast to {shape}")
         value = value.reshape(got) if got != value.array.shape else value
     else:
-        value = as_number("setitem", value, x.dtype)
+        value = as_filling("setitem", value, x.dtype)
     if is_grad_enabled() and (input.requires_grad or getattr(value, "requires_grad", False)):
         input._become(Put.apply(input, value, index=index), "setitem")
     else:
@@ -281,11 +283,12 @@ def _joined(x, basic, advanced):
     return xp.unravel_index(positions, x.shape) if x.ndim else (xp.asarray(positions.size > 0),)
 
 
-def gather(input, dim, index):
+def gather(input, dim, index, *, sparse_grad=False):
     """Along `dim` the numbers at the positions `index`: ``out[i][j] = input[index[i][j]][j]`` for dim 0.
 
     Args:
         index: int64, as many dimensions as the input, no larger than it outside `dim`.
+        sparse_grad: accepted and ignored; the gradient is dense.
     """
     require_tensor("gather", input=input, index=index)
     x, positions = input.array, index.array
@@ -307,6 +310,7 @@ def gather(input, dim, index):
     return Gather.apply(input, dim=dim, index=positions)
 
 
+@arguments()
 def nonzero(input, *, as_tuple=False):
     """Positions of the numbers that are not zero: (K, ndim) int64, or with `as_tuple` one vector a dimension."""
     require_tensor("nonzero", input=input)

@@ -4,7 +4,8 @@ import numpy as np
 
 from minitorch.autograd import Function
 from minitorch.device import array_module
-from minitorch.ops.operands import axis, cast, naming, require_same_device, require_tensor, result_type, sizes
+from minitorch.ops.arguments import arguments
+from minitorch.ops.operands import axis, cast, require_same_device, require_tensor, result_type, sizes
 from minitorch.ops.shape import expand, narrow, reshape, unsqueeze
 
 
@@ -38,6 +39,7 @@ def _join(name, tensors):
     return [cast(x, dtype) for x in tensors]
 
 
+@arguments(axis="dim")
 def cat(tensors, dim=0):
     """Tensors joined along a dimension; all other sizes must agree.
 
@@ -58,7 +60,7 @@ def cat(tensors, dim=0):
     return Cat.apply(*tensors, dim=dim, ndim=len(first))
 
 
-@naming("stack")
+@arguments(axis="dim")
 def stack(tensors, dim=0):
     """Tensors of one shape joined along a new dimension."""
     tensors = _join("stack", tensors)
@@ -68,6 +70,7 @@ def stack(tensors, dim=0):
     return cat([unsqueeze(x, dim) for x in tensors], dim)
 
 
+@arguments(split_size="split_size_or_sections", tensor="input")
 def split(input, split_size_or_sections, dim=0):
     """Parts of a dimension as a tuple of views: of one size (the last may be smaller), or of given sizes."""
     require_tensor("split", input=input)
@@ -85,6 +88,7 @@ def split(input, split_size_or_sections, dim=0):
     return tuple(narrow(input, dim, start, length) for start, length in zip(starts, parts))
 
 
+@arguments()
 def chunk(input, chunks, dim=0):
     """At most that many parts of a dimension, all but the last of one size, as a tuple of views."""
     require_tensor("chunk", input=input)
@@ -108,6 +112,7 @@ def _not_zero_dim(name, input, error):
         raise error(f"{name}: a 0-dimensional tensor has no dimension to go along")
 
 
+@arguments()
 def repeat(input, *repeats):
     """Copies side by side: `repeats` says how often along each dimension, new ones in front."""
     require_tensor("repeat", input=input)
@@ -123,10 +128,12 @@ def repeat(input, *repeats):
     return reshape(spread, [r * n for r, n in zip(repeats, shape)]).clone()
 
 
-@naming("tile")
+@arguments()
 def tile(input, *dims):
     """`repeat`, where missing numbers stand for 1."""
     require_tensor("tile", input=input)
+    if not dims:
+        raise TypeError("tile: expected how often along each dimension, e.g. x.tile(2, 1)")
     dims = sizes("tile", dims)
     return repeat(input, *(1,) * (input.array.ndim - len(dims)), *dims)
 

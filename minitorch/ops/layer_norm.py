@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from minitorch.ops.arguments import arguments
 from minitorch.ops.normalization import BatchNorm, batch_norm
 from minitorch.ops.operands import is_number, require_float, require_same, require_tensor
 from minitorch.ops.padding import pad
@@ -114,6 +115,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     return _per_channel(y.reshape(shape), weight, bias)
 
 
+@arguments()
 def instance_norm(
     input,
     running_mean=None,

@@ -134,7 +134,10 @@ def linear(input, weight, bias=None):
     Returns:
         (..., out_features).
     """
+    require_tensor("linear", input=input, weight=weight)
     require_same("linear", input=input, weight=weight, bias=bias)
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("linear: not defined for booleans; use .float()")
     x, w = input.array.shape, weight.array.shape
     if not x or len(w) not in (1, 2) or x[-1] != w[-1]:
         raise RuntimeError(

@@ -1,5 +1,7 @@
 """Losses of class numbers: what is the probability of the right class?"""
 
+import numpy as np
+
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function
 from minitorch.device import array_module, is_cuda
@@ -106,6 +108,8 @@ def _class_numbers(name, input, target, weight, ignore_index):
             raise RuntimeError(f"{name}: weight must not require a gradient where the target holds class numbers")
         if weight.array.shape != (classes,):
             raise RuntimeError(f"{name}: weight must have shape ({classes},), got {weight.array.shape}")
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, (int, np.integer)):
+        raise TypeError(f"{name}: ignore_index must be an integer, got {ignore_index!r}")
     ignored = numbers == ignore_index
     kept = array_module(numbers).where(ignored, 0, numbers)
     if not is_cuda(numbers) and kept.size and (kept.min() < 0 or kept.max() >= classes):

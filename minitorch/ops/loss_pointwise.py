@@ -7,6 +7,7 @@ import numpy as np
 from minitorch.autograd import Function
 from minitorch.device import is_cuda
 from minitorch.ops.activation_table import logsigmoid
+from minitorch.ops.arguments import arguments
 from minitorch.ops.comparison import clamp, clamp_min, where
 from minitorch.ops.loss_common import REDUCTIONS, reduce_loss, reduction_name, warn_if_broadcast
 from minitorch.ops.operands import is_number, pair, quiet, require_float, require_same, require_tensor
@@ -52,7 +53,7 @@ def _huber(delta):
     """d^2 / 2 for |d| <= delta, beyond it the tangent: with c, the difference cut to +-delta, c (d - c / 2)."""
 
     def formula(d):
-        cut = clamp(d, -delta, delta)
+        cut = where(abs(d) < delta, d, clamp(d.detach(), -delta, delta))  # at delta the second derivative is 0
         return cut * (d - 0.5 * cut)
 
     return formula
@@ -69,7 +70,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     """
     reduction = reduction_name("huber_loss", None, None, reduction)
     _require_number("huber_loss", "delta", delta)
-    if delta <= 0:
+    if not delta > 0:
         raise RuntimeError(f"huber_loss: delta must be positive, got {delta}")
     require_float("huber_loss", input=input)
     return reduce_loss(_of_difference("huber_loss", _huber(delta), input, target, "none", weight), reduction)
@@ -86,7 +87,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     name = "smooth_l1_loss"
     reduction = reduction_name(name, size_average, reduce, reduction)
     _require_number(name, "beta", beta)
-    if beta < 0:
+    if not beta >= 0:
         raise RuntimeError(f"{name}: beta must not be negative, got {beta}")
     _require_one_float(name, input, target)
     formula = (lambda d: _huber(beta)(d) / beta) if beta else abs
@@ -142,6 +143,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     name = "binary_cross_entropy"
     reduction = reduction_name(name, size_average, reduce, reduction)
     require_float(name, input=input)
+    require_tensor(name, target=target)
     require_same(name, input=input, target=target)
     _require_one_shape(name, input, target)
     _require_weight(name, "weight", weight, input)
@@ -201,6 +203,7 @@ def _require_weight(name, argument, weight, input):
         )
 
 
+@arguments()
 def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
     """The Kullback-Leibler divergence of distributions, term by term: target (log(target) - input).
 
@@ -226,5 +229,5 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     else:
         loss = target * (log(where(target == 0, 1.0, target)) - input)  # 0 log 0 is 0
     if reduction == "batchmean":
-        return loss.sum() / input.array.shape[0] if input.array.ndim else loss
+        return loss.sum() / (input.array.shape[0] if input.array.ndim else 1)
     return reduce_loss(loss, reduction)

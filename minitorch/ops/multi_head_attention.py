@@ -1,5 +1,6 @@
 """Multi-head attention: several small attentions side by side, between linear maps."""
 
+from minitorch.ops.arguments import arguments
 from minitorch.ops.attention import attention_definition, causal_bias, mask_bias
 from minitorch.ops.joining import cat
 from minitorch.ops.linear_algebra import linear
@@ -9,6 +10,7 @@ from minitorch.ops.padding import pad
 NAME = "multi_head_attention_forward"
 
 
+@arguments()
 def multi_head_attention_forward(
     query, key, value, embed_dim_to_check, num_heads, in_proj_weight, in_proj_bias, bias_k, bias_v, add_zero_attn,
     dropout_p, out_proj_weight, out_proj_bias, training=True, key_padding_mask=None, need_weights=True, attn_mask=None,

@@ -7,6 +7,7 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function
 from minitorch.device import array_module
+from minitorch.ops.arguments import REDUCTION, arguments
 from minitorch.ops.comparison import where
 from minitorch.ops.linear_algebra import matmul
 from minitorch.ops.operands import axes, cast, is_number, naming, quiet, require_float, require_tensor
@@ -77,7 +78,7 @@ class SVD(Function):
         return result
 
 
-@naming("norm")
+@arguments(**REDUCTION)
 def norm(input, p="fro", dim=None, keepdim=False, *, dtype=None):
     """The p-norm of all numbers, or along dimensions; of matrices also the nuclear norm.
 

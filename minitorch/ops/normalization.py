@@ -5,6 +5,7 @@ import math
 from minitorch.autograd import Function, is_grad_enabled
 from minitorch.autograd import grad as gradients
 from minitorch.kernels import backend
+from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import require_float, require_same, require_tensor
 
 
@@ -75,6 +76,7 @@ class Affine(Function):
         )
 
 
+@arguments()
 def batch_norm(
     input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
 ):

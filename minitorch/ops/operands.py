@@ -144,6 +144,27 @@ def as_number(name, number, dtype):
         raise RuntimeError(f"{name}: the number {number} is too large for {dtype}") from error
 
 
+def as_filling(name, number, dtype):
+    """`as_number` for a number that is to stand in a tensor: what the type cannot hold is an error.
+
+    As in PyTorch -1 stands for the largest unsigned integer, -2 for the one before, and an infinity fits a float.
+
+    Raises:
+        TypeError: not a number.
+        RuntimeError: NaN or a number out of range.
+    """
+    result = as_number(name, number, dtype)
+    if dtype.kind == "b":
+        return result
+    number = number.item() if isinstance(number, np.generic) else number
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    low, high = (float(limits.min), float(limits.max)) if dtype.kind == "f" else (limits.min, limits.max)
+    low = -high if dtype.kind == "u" and isinstance(number, int) else low
+    if not low <= number <= high and (dtype.kind != "f" or math.isfinite(number)):
+        raise RuntimeError(f"{name}: value {number} cannot be converted to {dtype} without overflow")
+    return result
+
+
 def _with_number(name, x, number):
     dtype = x.array.dtype
     if dtype.kind != "f" and is_number(number):
@@ -175,6 +196,13 @@ def to_float(x):
     return x if x.array.dtype.kind == "f" else cast(x, dtypes.get_default_dtype())
 
 
+def as_integer(value):
+    """The integer that a Python or NumPy integer or an integer tensor of one element stands for; None for others."""
+    if isinstance(value, Variable) and value.array.dtype.kind in "iu" and value.array.size == 1:
+        return int(value.array.item())
+    return int(value) if isinstance(value, (int, np.integer)) and not isinstance(value, bool) else None
+
+
 def axis(name, dim, ndim):
     """A dimension as a number from 0; a 0-dimensional tensor counts as having one.
 
@@ -182,12 +210,12 @@ def axis(name, dim, ndim):
         IndexError: out of range.
         TypeError: not an integer.
     """
-    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
+    place, n = as_integer(dim), max(ndim, 1)
+    if place is None:
         raise TypeError(f"{name}: dim must be an integer, got {dim!r}")
-    n = max(ndim, 1)
-    if not -n <= dim < n:
-        raise IndexError(f"{name}: dimension out of range (expected to be in range of [{-n}, {n - 1}], got {dim})")
-    return int(dim) % n
+    if not -n <= place < n:
+        raise IndexError(f"{name}: dimension out of range (expected to be in range of [{-n}, {n - 1}], got {place})")
+    return place % n
 
 
 def axes(name, dim, ndim):
@@ -209,10 +237,10 @@ def sizes(name, given):
     """A shape given as one sequence or as separate integers: ``(2, 3)`` from ``((2, 3),)`` or ``(2, 3)``."""
     if len(given) == 1 and isinstance(given[0], (tuple, list)):
         given = given[0]
-    for n in given:
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-            raise TypeError(f"{name}: sizes must be integers, got {n!r}")
-    return tuple(int(n) for n in given)
+    found = tuple(map(as_integer, given))
+    if None in found:
+        raise TypeError(f"{name}: sizes must be integers, got {given[found.index(None)]!r}")
+    return found
 
 
 def two(name, argument, value, least=0):
@@ -228,17 +256,17 @@ def several(name, argument, value, n, least=0):
         RuntimeError: another number of them, or one below `least`.
     """
     wanted = "an integer" if n == 1 else f"an integer or {('two', 'three')[n - 2]} integers"
-    values = (value,) if isinstance(value, (int, np.integer)) else value
+    values = value if as_integer(value) is None else (value,)
     if not isinstance(values, (tuple, list)):
         raise TypeError(f"{name}: {argument} must be {wanted}, got {value!r}")
     if len(values) not in (1, n):
         raise RuntimeError(f"{name}: {argument} must be {wanted}, got {value!r}")
-    for number in values:
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
-            raise TypeError(f"{name}: {argument} must be {wanted}, got {value!r}")
-        if number < least:
-            raise RuntimeError(f"{name}: {argument} must be at least {least}, got {value!r}")
-    return tuple(int(number) for number in values) * (n // len(values))
+    numbers = tuple(map(as_integer, values))
+    if None in numbers:
+        raise TypeError(f"{name}: {argument} must be {wanted}, got {value!r}")
+    if min(numbers) < least:
+        raise RuntimeError(f"{name}: {argument} must be at least {least}, got {value!r}")
+    return numbers * (n // len(numbers))
 
 
 def shapes_text(*tensors):

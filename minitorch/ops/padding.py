@@ -3,7 +3,7 @@
 from minitorch.autograd import Function
 from minitorch.device import array_module
 from minitorch.ops.joining import cat
-from minitorch.ops.operands import as_number, is_number, require_tensor, sizes
+from minitorch.ops.operands import as_filling, is_number, require_tensor, sizes
 from minitorch.ops.shape import expand, flip, narrow
 
 MODES = ("constant", "reflect", "replicate", "circular")
@@ -56,7 +56,7 @@ def pad(input, pad, mode="constant", value=None):
     if any(n + a + b < 0 for n, (a, b) in zip(shape, widths)):
         raise RuntimeError(f"pad: widths {pad} cut more than there is of shape {shape}")
     if mode == "constant":
-        value = as_number("pad", 0 if value is None else value, input.array.dtype)
+        value = as_filling("pad", 0 if value is None else value, input.array.dtype)
         return ConstantPad.apply(input, widths=widths, value=value)
     _check_border(shape, pad, widths, mode)
     for dim, (before, after) in enumerate(widths):

@@ -3,6 +3,7 @@
 from minitorch.autograd import Function
 from minitorch.kernels import backend
 from minitorch.ops.adaptive_pooling import strided_windows, window_maximum
+from minitorch.ops.arguments import arguments
 from minitorch.ops.arithmetic import div
 from minitorch.ops.joining import stack
 from minitorch.ops.operands import require_tensor, several, two
@@ -126,11 +127,13 @@ def _max_pool_integers(x, kernel_size, stride, padding, dilation, ceil_mode):
     return window_maximum(x, rows, columns)
 
 
+@arguments()
 def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     """The largest number of each window of (N, C, L) or (C, L); arguments as `max_pool2d`, integers."""
     return _max_pool("max_pool1d", input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 1)
 
 
+@arguments()
 def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     """The largest number of each window; the first of equal ones gets the gradient, NaN wins over all.
 
@@ -183,11 +186,13 @@ def _avg_pool_integers(x, kernel_size, stride, padding, ceil_mode, count_include
     return div(total, size if divisor_override is None else divisor_override, rounding_mode="trunc")
 
 
+@arguments()
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
     """The mean of each window of (N, C, L) or (C, L); arguments as `avg_pool2d`, integers."""
     return _avg_pool("avg_pool1d", input, kernel_size, stride, padding, ceil_mode, count_include_pad, None, 1)
 
 
+@arguments()
 def avg_pool2d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
 ):

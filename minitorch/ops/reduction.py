@@ -5,10 +5,11 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function
 from minitorch.device import array_module
+from minitorch.ops.arguments import REDUCTION, arguments
 from minitorch.ops.comparison import where
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import stack
-from minitorch.ops.operands import axes, axis, cast, count, quiet, require_float, require_tensor, to_float
+from minitorch.ops.operands import axes, axis, cast, count, is_number, quiet, require_float, require_tensor, to_float
 from minitorch.ops.shape import reshape
 from minitorch.ops.sorting import ValuesIndices
 
@@ -94,6 +95,7 @@ class StandardDeviation(Function):
         return where(y == 0, 0.0, grad / (2 * y))
 
 
+@arguments(**REDUCTION)
 def sum(input, dim=None, keepdim=False, *, dtype=None):
     """The sum over dimensions, all unless given. Booleans and integers are summed as int64."""
     input = _accumulated("sum", input, dtype)
@@ -108,6 +110,7 @@ def _accumulated(name, input, dtype):
     return cast(input, dtypes.check(dtype))
 
 
+@arguments(axis="dim")
 def cumsum(input, dim, *, dtype=None):
     """Running sums along a dimension. Booleans and integers are summed as int64."""
     input = _accumulated("cumsum", input, dtype)
@@ -115,6 +118,7 @@ def cumsum(input, dim, *, dtype=None):
     return CumSum.apply(input, dim=dim) if input.array.ndim else input.clone()
 
 
+@arguments(**REDUCTION)
 def mean(input, dim=None, keepdim=False, *, dtype=None):
     """The mean over dimensions, all unless given; NaN for no elements. Raises RuntimeError for integers."""
     require_tensor("mean", input=input)
@@ -125,6 +129,7 @@ def mean(input, dim=None, keepdim=False, *, dtype=None):
     return Sum.apply(input, dims=dims, keepdim=keepdim) / count(input.array.shape[i] for i in dims)
 
 
+@arguments(**REDUCTION)
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance over dimensions: squared distances from the mean over (n - correction).
 
@@ -144,6 +149,8 @@ def _variance(name, input, dim, unbiased, keepdim, correction):
         raise TypeError(f"{name}: give unbiased or correction, not both")
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
+    if not is_number(correction):
+        raise TypeError(f"{name}: correction must be a number, got {correction!r}")
     dims = axes(name, dim, input.array.ndim)
     center = mean(input, dims, keepdim=True)
     distance = input - center
@@ -152,16 +159,19 @@ def _variance(name, input, dim, unbiased, keepdim, correction):
     return total, reshape(center, total.array.shape)
 
 
+@arguments(**REDUCTION)
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation: the square root of `var`, same arguments; its derivative at 0 is 0."""
     return StandardDeviation.apply(_variance("std", input, dim, unbiased, keepdim, correction)[0])
 
 
+@arguments(**REDUCTION)
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """(`var`, `mean`) over the same dimensions."""
     return _variance("var_mean", input, dim, unbiased, keepdim, correction)
 
 
+@arguments(**REDUCTION)
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """(`std`, `mean`) over the same dimensions."""
     variance, center = _variance("std_mean", input, dim, unbiased, keepdim, correction)
@@ -179,11 +189,13 @@ def _extreme(name, input, dim, keepdim, largest):
     return Extreme.apply(input, dims=dims, keepdim=keepdim, largest=largest)
 
 
+@arguments(**REDUCTION)
 def amax(input, dim=(), keepdim=False):
     """The largest numbers over dimensions; equal ones share the gradient."""
     return _extreme("amax", input, dim, keepdim, True)
 
 
+@arguments(**REDUCTION)
 def amin(input, dim=(), keepdim=False):
     """The smallest numbers over dimensions; equal ones share the gradient."""
     return _extreme("amin", input, dim, keepdim, False)
@@ -209,11 +221,13 @@ def _arg(name, input, dim, keepdim, largest):
     return input._wrap(array_module(x).expand_dims(found, dim) if keepdim else found)
 
 
+@arguments(**REDUCTION)
 def argmax(input, dim=None, keepdim=False):
     """Where the largest number is (the first of equal ones), int64; without dim in the flattened tensor."""
     return _arg("argmax", _no_booleans("argmax", input), dim, keepdim, True)
 
 
+@arguments(**REDUCTION)
 def argmin(input, dim=None, keepdim=False):
     """Where the smallest number is (the first of equal ones), int64; without dim in the flattened tensor."""
     return _arg("argmin", _no_booleans("argmin", input), dim, keepdim, False)
@@ -234,6 +248,7 @@ def _along(name, input, dim, keepdim, largest):
     return ValuesIndices(*((values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))))
 
 
+@arguments(other="dim", **REDUCTION)
 def max(input, dim=None, keepdim=False):
     """The largest number of all; with a dim (values, indices) along it; with a second tensor `maximum`."""
     require_tensor("max", input=input)
@@ -244,6 +259,7 @@ def max(input, dim=None, keepdim=False):
     return _along("max", input, dim, keepdim, True)
 
 
+@arguments(other="dim", **REDUCTION)
 def min(input, dim=None, keepdim=False):
     """The smallest number of all; with a dim (values, indices) along it; with a second tensor `minimum`."""
     require_tensor("min", input=input)
@@ -259,6 +275,7 @@ def _not_empty(name, input):
         raise RuntimeError(f"{name}: the tensor of shape {input.array.shape} is empty; give a dim")
 
 
+@arguments(**REDUCTION)
 def logsumexp(input, dim, keepdim=False):
     """log(sum(exp(x))) over dimensions, without overflow: the largest number is taken out first."""
     require_tensor("logsumexp", input=input)
@@ -273,16 +290,19 @@ def _logic(name, input, dim, keepdim, every):
     return input._wrap(found.astype("uint8") if input.array.dtype == dtypes.uint8 else found)
 
 
+@arguments(**REDUCTION)
 def all(input, dim=None, keepdim=False):
     """True where no number along the dimensions is zero or False; for uint8 it is 1 or 0."""
     return _logic("all", input, dim, keepdim, True)
 
 
+@arguments(**REDUCTION)
 def any(input, dim=None, keepdim=False):
     """True where some number along the dimensions is neither zero nor False; for uint8 it is 1 or 0."""
     return _logic("any", input, dim, keepdim, False)
 
 
+@arguments(**REDUCTION)
 def prod(input, dim=None, keepdim=False, *, dtype=None):
     """The product over one dimension, all unless given. Booleans and integers are multiplied as int64."""
     input = _accumulated("prod", input, dtype)

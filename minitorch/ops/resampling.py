@@ -10,7 +10,8 @@ import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch.ops.adaptive_pooling import adaptive_windows
-from minitorch.ops.operands import is_number, require_tensor
+from minitorch.ops.arguments import arguments
+from minitorch.ops.operands import as_integer, is_number, require_tensor
 from minitorch.ops.resampling_bytes import resample_bytes
 from minitorch.ops.weighted_sum import weighted_sum
 
@@ -87,6 +88,7 @@ def area_tables(length, count):
     return positions, (np.arange(positions.shape[1]) < lengths[:, None]) / lengths[:, None]
 
 
+@arguments()
 def interpolate(
     input,
     size=None,
@@ -116,6 +118,8 @@ def interpolate(
         RuntimeError: an empty input or output, a type that the mode does not take.
     """
     require_tensor("interpolate", input=input)
+    if not isinstance(mode, str):
+        raise TypeError(f"interpolate: mode must be a string, got {mode!r}")
     size, factors = _output_size(input, size, scale_factor, recompute_scale_factor)
     _check_mode(input, mode, align_corners, antialias)
     spatial = input.array.shape[2:]
@@ -165,10 +169,10 @@ def _output_size(input, size, scale_factor, recompute):
         if recompute:
             raise ValueError("interpolate: recompute_scale_factor has no meaning with a size")
         sizes = _each("size", size, spatial)
-        for n in sizes:
-            if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-                raise TypeError(f"interpolate: size must hold integers, got {size!r}")
-        return tuple(int(n) for n in sizes), (None,) * len(spatial)
+        numbers = tuple(map(as_integer, sizes))
+        if None in numbers:
+            raise TypeError(f"interpolate: size must hold integers, got {size!r}")
+        return numbers, (None,) * len(spatial)
     factors = _each("scale_factor", scale_factor, spatial)
     for factor in factors:
         if isinstance(factor, bool) or not is_number(factor):
@@ -189,6 +193,7 @@ def _each(name, value, spatial):
     return values
 
 
+@arguments()
 def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None):
     """The older name of `interpolate`."""
     return interpolate(input, size, scale_factor, mode, align_corners)

@@ -9,10 +9,12 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
 from minitorch.device import array_module, is_cuda
+from minitorch.ops.arguments import arguments
 from minitorch.ops.arithmetic import mul
 from minitorch.ops.indexing import Put, Take, gather, getitem, positions_along
 from minitorch.ops.joining import narrow
 from minitorch.ops.operands import (
+    as_filling,
     as_number,
     axis,
     cast,
@@ -74,7 +76,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     source = value if src is None else src
     require_tensor("scatter", input=input, index=index)
     if not isinstance(source, Variable):
-        source = input._wrap(array_module(input.array).asarray(as_number("scatter", source, input.array.dtype)))
+        source = input._wrap(array_module(input.array).asarray(as_filling("scatter", source, input.array.dtype)))
         source = expand(source, index.array.shape)
     return _scattered("scatter", input, dim, index, source, reduce)
 
@@ -216,13 +218,13 @@ def index_fill(input, dim, index, value):
             raise RuntimeError(f"index_fill: value must be a number or 0-dimensional, got shape {value.array.shape}")
         value = cast(value, input.array.dtype)
     else:
-        value = as_number("index_fill", value, input.array.dtype)
+        value = as_filling("index_fill", value, input.array.dtype)
     if not input.array.ndim:
         return reshape(Put.apply(reshape(input, -1), value, index=(positions,)), ())
     return Put.apply(input, value, index=(slice(None),) * dim + (positions,))
 
 
-@naming("index_put")
+@arguments()
 def index_put(input, indices, values, accumulate=False):
     """The input with `values` written at ``input[indices]``, or added there with `accumulate`.
 

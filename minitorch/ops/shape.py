@@ -5,6 +5,7 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
 from minitorch.device import array_module
+from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import axes, axis, count, naming, require_tensor, sizes
 
 
@@ -75,6 +76,7 @@ class Clone(Function):
         return grad
 
 
+@arguments()
 def reshape(input, *shape):
     """The same numbers in another shape; one size may be -1. A view where the memory allows, else a copy."""
     require_tensor("reshape", input=input)
@@ -134,6 +136,7 @@ def ravel(input):
     return flatten(input)
 
 
+@arguments()
 def permute(input, *dims):
     """The dimensions in another order: (N, H, W, C) from (N, C, H, W) by ``permute(0, 2, 3, 1)``. A view."""
     require_tensor("permute", input=input)
@@ -143,6 +146,7 @@ def permute(input, *dims):
     return Permute.apply(input, order=axes("permute", dims, ndim) if dims else ())
 
 
+@arguments()
 def transpose(input, dim0, dim1):
     """Two dimensions exchanged. A view."""
     require_tensor("transpose", input=input)
@@ -183,6 +187,7 @@ def movedim(input, source, destination):
     return Permute.apply(input, order=tuple(order))
 
 
+@arguments()
 def expand(input, *size):
     """Dimensions of size 1 repeated to the given size, -1 keeps one, new ones in front. A view."""
     require_tensor("expand", input=input)
@@ -202,6 +207,7 @@ def expand_as(input, other):
     return expand(input, other.array.shape)
 
 
+@arguments()
 def sum_to_size(input, *size):
     """The sum over all dimensions in which `size` is 1 or missing: the reverse of broadcasting."""
     require_tensor("sum_to_size", input=input)
@@ -257,6 +263,8 @@ def narrow(input, dim, start, length):
 def flip(input, *given, dims=None):
     """The order of the entries reversed along dimensions: ``flip(x, 0, 1)``, ``flip(x, dims=(0, 1))``. A copy."""
     require_tensor("flip", input=input)
+    if not given and dims is None:
+        raise TypeError("flip: expected dimensions, e.g. x.flip(0)")
     dims = sizes("flip", given if dims is None else (dims,))
     return Flip.apply(input, dims=axes("flip", dims, input.array.ndim) if dims else ())
 
@@ -289,6 +297,7 @@ def contiguous(input):
     return input if is_contiguous(input) else Clone.apply(input)
 
 
+@arguments(size="shape", dtype="shape")
 def view(input, *shape):
     """The same memory in another shape, or, given a dtype, its bits read as another type.
 
@@ -296,6 +305,8 @@ def view(input, *shape):
         RuntimeError: the shape or type does not fit, or the memory is not laid out for it (use reshape).
     """
     require_tensor("view", input=input)
+    if not shape:
+        raise TypeError("view: expected a shape, e.g. x.view(2, 3) or x.view(-1)")
     if len(shape) == 1 and isinstance(shape[0], np.dtype):
         return _view_as_type(input, dtypes.check(shape[0]))
     result = reshape(input, *shape)
@@ -324,5 +335,16 @@ def view_as(input, other):
     return view(input, other.array.shape)
 
 
-swapaxes = swapdims = transpose
+@arguments(axis0="dim0", axis1="dim1")
+def swapaxes(input, dim0, dim1):
+    """`transpose` under NumPy's name."""
+    return transpose(input, dim0, dim1)
+
+
+@arguments()
+def swapdims(input, dim0, dim1):
+    """`transpose` under another name."""
+    return transpose(input, dim0, dim1)
+
+
 moveaxis = movedim

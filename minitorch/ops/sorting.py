@@ -5,12 +5,14 @@ from collections import namedtuple
 import numpy as np
 
 from minitorch.device import array_module
+from minitorch.ops.arguments import arguments
 from minitorch.ops.indexing import gather
 from minitorch.ops.operands import axis, require_tensor
 
 ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
 
 
+@arguments()
 def argsort(input, dim=-1, descending=False, *, stable=False):
     """The positions of the numbers in rising order along a dimension, int64; equal ones keep their order, NaN last."""
     require_tensor("argsort", input=input)
@@ -25,12 +27,14 @@ def argsort(input, dim=-1, descending=False, *, stable=False):
     return input._wrap(x.shape[dim] - 1 - found)
 
 
+@arguments()
 def sort(input, dim=-1, descending=False, *, stable=False):
     """(values, indices) in rising order along a dimension; equal numbers keep their order, NaN counts as largest."""
     indices = argsort(input, dim, descending)
     return ValuesIndices(gather(input, dim, indices), indices)
 
 
+@arguments()
 def topk(input, k, dim=-1, largest=True, sorted=True):
     """(values, indices) of the k largest (or smallest) numbers along a dimension, best first.
 

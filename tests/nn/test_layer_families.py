@@ -77,7 +77,7 @@ def test_arguments_and_defaults_are_pytorchs():
 
 def test_functional_arguments_and_defaults_are_pytorchs():
     functional = pytest.importorskip("torch", reason="needs torch").nn.functional
-    extra = {"_stacklevel", "out"}
+    extra = {"out"}
     for name in nn.functional.__all__:
         try:
             theirs = inspect.signature(getattr(functional, name)).parameters

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+import minitorch
 from minitorch import ops
 from minitorch.autograd import grad, gradcheck, gradgradcheck, no_grad
 from minitorch.creation import ones, tensor
@@ -208,3 +209,22 @@ def test_integers_are_refused(name):
 def test_bad_calls(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize("name", ["relu", "elu", "celu", "selu", "huber_loss", "smooth_l1_loss", "prelu"])
+def test_derivatives_at_kinks_and_nan(name):
+    torch = pytest.importorskip("torch", reason="needs torch")
+    results = []
+    for engine in (torch, minitorch):
+        function = getattr(engine.nn.functional, name)
+        x = engine.tensor([-1.0, -0.5, 0.0, 0.5, 1.0, 2.0, float("nan")], dtype=engine.float64, requires_grad=True)
+        others = {"prelu": (engine.tensor([float("nan")], dtype=engine.float64),)}.get(name, ())
+        others = (engine.zeros_like(x),) if name.endswith("loss") else others
+        y = function(x, *others)
+        (first,) = engine.autograd.grad(y.sum(), x, create_graph=True)
+        numbers = [y, first]
+        if name not in ("relu", "prelu"):
+            numbers += engine.autograd.grad(first[:-1].sum(), x)
+        results.append([n.detach().numpy() for n in numbers])
+    for mine, theirs in zip(results[1], results[0]):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12)

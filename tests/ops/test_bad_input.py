@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+import minitorch
 from minitorch import creation, dtype, ops
 from minitorch.creation import ones, tensor, zeros
 from minitorch.tensor import Tensor
@@ -74,7 +75,6 @@ UNARY = [
     *((lambda f=f: f(zeros(0, 2), 0), IndexError, f"{f.__name__}: empty (0, 2)") for f in (
         ops.max, ops.min, ops.amax, ops.argmin)),
     (lambda: ops.argmax(zeros(0)), IndexError, "argmax: empty (0,)"),
-    (lambda: ops.softmax(M), TypeError, "softmax: dim"),
     (lambda: ops.sum(M, dtype="text"), TypeError, "dtype: text"),
     (lambda: ops.var(M, 0, True, correction=0), TypeError, "var: correction unbiased"),
     (lambda: ops.dropout(M, 1.5), ValueError, "dropout: p 1.5"),
@@ -263,7 +263,8 @@ def test_refused_with_reason(call, error, words):
 
 def test_every_public_operation_names_itself():
     """A thing that is no tensor: each operation refuses it, and says who speaks."""
-    private = {"as_number", "axes", "axis", "cast", "move", "sizes", "is_number", "result_type", "getitem", "setitem",
+    private = {"as_filling", "as_number",
+               "axes", "axis", "cast", "move", "sizes", "is_number", "result_type", "getitem", "setitem",
                "is_contiguous", "broadcast_tensors", "broadcast_shapes"}
     for name in {n for n in dir(ops) if callable(getattr(ops, n))} - private:
         operation = getattr(ops, name)
@@ -279,3 +280,21 @@ def test_an_unforeseen_error_gets_the_operations_name():
     x = Tensor(np.array([1.0, 2.0]))
     with pytest.raises(ValueError, match=r"Add: .*\(inputs: float64 of shape \(2,\), float64 of shape \(3,\)\)"):
         type(ops.add(creation.ones(1, requires_grad=True), 1).grad_fn).apply(x, Tensor(np.ones(3)))
+
+
+REFUSED = [
+    (lambda x: x.flip(), TypeError, "flip: "),
+    (lambda x: x.tile(), TypeError, "tile: "),
+    (lambda x: x[:1].view(), TypeError, "view: "),
+    (lambda x: (x > 0).clamp(x > 0, x > 0), RuntimeError, "clamp: not defined for booleans"),
+    (lambda x: minitorch.nn.functional.linear(x > 0, x > 0), RuntimeError, "linear: not defined for booleans"),
+    (lambda x: minitorch.nn.functional.huber_loss(x, x, delta=float("nan")), RuntimeError, "huber_loss: delta"),
+    (lambda x: minitorch.nn.functional.nll_loss(x, minitorch.tensor(0), ignore_index="a"), TypeError,
+     "nll_loss: ignore_index must be an integer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call, error, message", REFUSED, ids=[message for _, _, message in REFUSED])
+def test_refused_as_in_pytorch(call, error, message):
+    with pytest.raises(error, match=message):
+        call(minitorch.ones(2))

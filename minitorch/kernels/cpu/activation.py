@@ -15,15 +15,15 @@ def _relu(x, out):
 
 
 def relu_grad(grad, y):
-    """The gradient where the result y was positive, 0 elsewhere."""
+    """The gradient where the result y was positive or NaN, 0 elsewhere."""
     return elementwise(_relu_grad, grad, y)
 
 
 def _relu_grad(grad, y, out):
     """The bits of the gradient and a mask of all ones or zeros: as fast as a product, and 0 also where grad is inf."""
-    kept = np.asarray(y > 0).view(np.int8)
+    kept = np.asarray(y <= 0).view(np.int8)
     bits = f"i{grad.itemsize}"
-    np.bitwise_and(grad.view(bits), np.negative(kept, out=kept), out=out.view(bits))
+    np.bitwise_and(grad.view(bits), np.subtract(kept, 1, out=kept), out=out.view(bits))
 
 
 def softmax(x, axis):

@@ -9,8 +9,8 @@ def relu(x):
 
 
 def relu_grad(grad, y):
-    """The gradient where the result y was positive, 0 elsewhere."""
-    return array_module(grad).where(y > 0, grad, grad.dtype.type(0))
+    """The gradient where the result y was positive or NaN, 0 elsewhere."""
+    return array_module(grad).where(y <= 0, grad.dtype.type(0), grad)
 
 
 def softmax(x, axis):
