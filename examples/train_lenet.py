@@ -114,7 +114,8 @@ class Run:
     def resume(self):
         state = load_checkpoint(self.checkpoint, self.model, self.optimizer)
         if state.get("settings") != self.settings:
-            raise ValueError(f"{self.checkpoint} is of a run with {state.get('settings')}, this one has {self.settings}")
+            saved = state.get("settings")
+            raise ValueError(f"{self.checkpoint} is of a run with {saved}, this one has {self.settings}")
         self.epoch, self.batches_done, self.order = state["epoch"], state["batches_done"], state["order"]
         self.sums, self.history = state["sums"], History(self.history.path, state["history"])
 
