@@ -3,7 +3,14 @@
 from minitorch.autograd.backward import backward, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from minitorch.autograd.mode import detect_anomaly, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd.mode import (
+    detect_anomaly,
+    enable_grad,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from minitorch.autograd.variable import Variable
 
 __all__ = [
@@ -16,6 +23,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",

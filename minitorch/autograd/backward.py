@@ -9,6 +9,7 @@ import sys
 
 from minitorch.autograd.mode import _Switch, mode
 from minitorch.autograd.variable import Variable
+from minitorch.memory import owns_memory
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
@@ -265,5 +266,5 @@ def _accumulate(leaf, gradient, create_graph):
     else:
         array = gradient.array
         # Taken as it is when nobody else holds it (this frame, the table and the tensor do), else copied.
-        own = array.base is None and sys.getrefcount(array) <= 3 and sys.getrefcount(gradient) <= 4
+        own = owns_memory(array) and sys.getrefcount(array) <= 3 and sys.getrefcount(gradient) <= 4
         leaf.grad = leaf._wrap(array if own else array.copy())

@@ -11,6 +11,7 @@ from minitorch.autograd.mode import mode
 from minitorch.autograd.variable import Variable
 
 _numbers = itertools.count()
+_NOTHING = (None, None, None, 0)  # what is kept of a value None
 
 
 class Function:
@@ -78,8 +79,7 @@ class Function:
             result = cls.forward(node, *arrays, **params)
         except (IndexError, TypeError, ValueError) as error:
             raise _named(error, node, arrays) from error
-        several = type(result) is tuple
-        results = result if several else (result,)
+        results = result if type(result) is tuple else (result,)
         outputs = []
         for array in results:
             for given in arrays:
@@ -91,27 +91,28 @@ class Function:
                 output._counter = first._counter
                 output._base = first._base or (first, first._edge)
         if True in needs:
-            node._record(inputs, outputs, results)
-        return tuple(outputs) if several else outputs[0]
+            node._record(inputs, arrays, outputs, results)
+        return tuple(outputs) if results is result else outputs[0]
 
-    def _record(self, inputs, outputs, results):
+    def _record(self, inputs, arrays, outputs, results):
         """Hang the node into the graph: edges to where the inputs came from, the outputs' edges to the node."""
         self._number = next(_numbers)
         self._edges, self._shapes = edges, shapes = [], []
-        for x in inputs:
+        for x, array in zip(inputs, arrays):
             if isinstance(x, Variable):
                 edges.append(x._edge_to())
-                shapes.append(x.array.shape)
+                shapes.append(array.shape)
             else:
                 edges.append(None)
                 shapes.append(None)
         self._wrap = outputs[0]._wrap
         if self._saved:
-            self._saved = [self._keep(value, inputs, outputs, results) for value in self._saved]
+            given = (inputs, arrays, edges, outputs, results)
+            self._saved = [_NOTHING if value is None else self._keep(value, *given) for value in self._saved]
         if mode.anomaly:
             self._called_from = "".join(traceback.format_stack(limit=12)[:-3])
         for i, output in enumerate(outputs):
-            if output.array.dtype.kind == "f" and not self._is_constant(results[i]):
+            if output.array.dtype.kind == "f" and not (self._constant and self._is_constant(results[i])):
                 output._edge = (self, i)
                 output._requires_grad = True
         self._output_count = len(outputs)
@@ -119,7 +120,7 @@ class Function:
             self._output_shapes = [x.array.shape if x._requires_grad else None for x in outputs]
 
     def _is_constant(self, array):
-        return any(array is c for c in self._constant) if self._constant else False
+        return any(array is c for c in self._constant)
 
     def save_for_backward(self, *values):
         """Keep inputs, outputs or other arrays (or None, numbers) for backward; call it once, in forward."""
@@ -129,15 +130,16 @@ class Function:
         """Say in forward which of several results carry no gradient; integers never do."""
         self._constant = outputs
 
-    def _keep(self, value, inputs, outputs, results):
+    @staticmethod
+    def _keep(value, inputs, arrays, edges, outputs, results):
         """(value, edge, counter, version): enough to rebuild a saved tensor without holding the tensor."""
-        for x, edge in zip(inputs, self._edges):
-            if isinstance(x, Variable) and x.array is value:
+        for x, array, edge in zip(inputs, arrays, edges):
+            if array is value and isinstance(x, Variable):
                 return value, edge, x._counter, x._counter[0]
         for i, x in enumerate(outputs):
             if results[i] is value:
                 return x.array, i, x._counter, x._counter[0]  # not an edge to itself: that would be a cycle
-        return value, None, None, 0
+        return value, *_NOTHING[1:]
 
     def _keep_copy(self, array):
         """Save a copy of an input's numbers: the operation is about to write its result over them."""

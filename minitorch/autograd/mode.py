@@ -68,6 +68,11 @@ def detect_anomaly(check_nan=True):
     return _Switch("anomaly", check_nan)
 
 
+def is_anomaly_enabled():
+    """True within `detect_anomaly`."""
+    return mode.anomaly
+
+
 def is_grad_enabled():
     """True while operations record a graph."""
     return mode.grad

@@ -3,6 +3,7 @@
 import itertools
 import operator
 
+from minitorch.nn.fusion import LONGEST, fused
 from minitorch.nn.module import Module
 
 
@@ -103,8 +104,12 @@ class Sequential(_Indexed):
                 self.add_module(str(i), module)
 
     def forward(self, input):
-        for module in self:
-            input = module(input)
+        modules, i = list(self), 0
+        while i < len(modules):
+            together, count = fused(modules[i : i + LONGEST]), LONGEST
+            if together is None:
+                together, count = modules[i], 1
+            input, i = together(input), i + count
         return input
 
     def _part(self, items):

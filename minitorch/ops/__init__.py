@@ -50,6 +50,7 @@ from minitorch.ops.normalization import batch_norm, batch_norm_definition
 from minitorch.ops.operands import as_filling, as_number, axes, axis, cast, is_number, move, result_type, sizes
 from minitorch.ops.padding import pad
 from minitorch.ops.patches import fold, unfold
+from minitorch.ops.convolution_pool import conv2d_relu_max_pool2d, conv2d_relu_max_pool2d_definition
 from minitorch.ops.pooling import (
     avg_pool1d, avg_pool2d, avg_pool2d_definition, max_pool1d, max_pool2d, max_pool2d_definition,
 )

@@ -71,8 +71,8 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     Returns:
         (N, O, OL) with OL = floor((L + 2 padding - dilation (K - 1) - 1) / stride) + 1.
     """
-    geometry = _geometry("conv1d", input, weight, bias, stride, padding, dilation, groups, 1)
-    return _convolve(input.unsqueeze(-2), weight.unsqueeze(2), bias, geometry).squeeze(-2)
+    geometry = geometry_of("conv1d", input, weight, bias, stride, padding, dilation, groups, 1)
+    return convolve(input.unsqueeze(-2), weight.unsqueeze(2), bias, geometry).squeeze(-2)
 
 
 @arguments()
@@ -95,11 +95,12 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     Raises:
         RuntimeError: shapes, dtypes or devices that do not fit; a kernel larger than the padded input.
     """
-    geometry = _geometry("conv2d", input, weight, bias, stride, padding, dilation, groups, 2)
-    return _convolve(input, weight, bias, geometry)
+    geometry = geometry_of("conv2d", input, weight, bias, stride, padding, dilation, groups, 2)
+    return convolve(input, weight, bias, geometry)
 
 
-def _convolve(input, weight, bias, geometry):
+def convolve(input, weight, bias, geometry):
+    """`conv2d` with a checked geometry."""
     x = input if input.array.ndim == 4 else input.unsqueeze(0)
     convolve = Conv2d.apply if x.array.dtype.kind == "f" else _definition
     y = cast(convolve(x, weight, bias, **geometry), x.array.dtype)
@@ -137,7 +138,7 @@ def check_operands(name, input, weight, bias, groups, dims, transposed=False):
         raise RuntimeError(f"{name}: bias must have shape ({outputs},), got {bias.array.shape}")
 
 
-def _geometry(name, input, weight, bias, stride, padding, dilation, groups, dims):
+def geometry_of(name, input, weight, bias, stride, padding, dilation, groups, dims):
     """The geometry of two dimensions, checked; a sequence counts as a plane of one row."""
     check_operands(name, input, weight, bias, groups, dims)
     x, w = input.array.shape, weight.array.shape
@@ -170,7 +171,7 @@ def _padding(name, padding, kernel, stride, dilation):
 def conv2d_definition(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """`conv2d` as its formula: for each place in the kernel, the shifted input times that slice of the weight."""
     return _definition(
-        input, weight, bias, **_geometry("conv2d", input, weight, bias, stride, padding, dilation, groups, 2)
+        input, weight, bias, **geometry_of("conv2d", input, weight, bias, stride, padding, dilation, groups, 2)
     )
 
 

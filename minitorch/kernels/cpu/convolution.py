@@ -18,13 +18,16 @@ how the columns are made, which decides the speed:
   planes too, because the pixels of several images go into one product.
 * ``pointwise``, 1 x 1 kernels on large planes: the input is its own columns.
 """
+from contextlib import suppress
 from math import gcd
 
 import numpy as np
 
+from minitorch.kernels.cpu import convolution_banded as banded
 from minitorch.kernels.cpu import convolution_channels_last as channels_last
 from minitorch.kernels.cpu import convolution_planes as planes
 from minitorch.kernels.cpu import convolution_pointwise as pointwise
+from minitorch.memory import empty
 
 _MANY_CHANNELS = 16
 _LARGE_PLANE = 64  # pixels: enough columns for one product per image
@@ -35,16 +38,25 @@ def output_length(length, kernel, stride, padding, dilation):
     return (length + padding[0] + padding[1] - dilation * (kernel - 1) - 1) // stride + 1
 
 
+def output_size(input_shape, weight_shape, stride, padding, dilation):
+    """(OH, OW) of ``conv2d``."""
+    return tuple(
+        output_length(input_shape[2 + axis], weight_shape[2 + axis], stride[axis], padding[axis], dilation[axis])
+        for axis in (0, 1))
+
+
 def conv2d(x, weight, bias, stride, padding, dilation, groups):
     """Cross-correlate x (N, C, H, W) with weight (O, C / groups, KH, KW); returns (N, O, OH, OW).
 
     ``stride`` and ``dilation`` are (vertical, horizontal), ``padding`` is ((top, bottom),
     (left, right)), ``bias`` is (O,) or None.
     """
-    shape = (x.shape[0], weight.shape[0]) + tuple(
-        output_length(x.shape[2 + axis], weight.shape[2 + axis], stride[axis], padding[axis], dilation[axis])
-        for axis in (0, 1))
-    y = np.empty(shape, x.dtype)
+    size = output_size(x.shape, weight.shape, stride, padding, dilation)
+    y = empty((x.shape[0], weight.shape[0]) + size, x.dtype)
+    if few_channels(weight.shape, groups) and y.size:
+        with suppress(FloatingPointError):
+            banded.correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation)
+            return y
     _correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation, groups)
     return y
 
@@ -54,10 +66,14 @@ def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, grou
 
     This is the forward pass of a transposed convolution as well.
     """
-    dx = np.empty(input_shape, grad.dtype)
+    dx = empty(input_shape, grad.dtype)
     if grad.size == 0:
         dx.fill(0)
         return dx
+    if few_channels(weight.shape, groups):
+        with suppress(FloatingPointError):
+            banded.input_grad(grad, weight, dx, stride, (padding[0][0], padding[1][0]), dilation)
+            return dx
     if stride == (1, 1) and weight.shape[1] < _MANY_CHANNELS:
         planes.input_grad(grad, weight, dx, (padding[0][0], padding[1][0]), dilation, groups)
         return dx
@@ -83,8 +99,12 @@ def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
     if grad.size == 0 or x.size == 0:
         return np.zeros(weight_shape, grad.dtype)
     kernel, lead = weight_shape[2:], (padding[0][0], padding[1][0])
+    if few_channels(weight_shape, groups):
+        dweight = empty(weight_shape, grad.dtype)
+        banded.weight_grad(grad, x, dweight, stride, lead, dilation)
+        return dweight
     x, stride = _drop_unread(x, grad.shape[2:], kernel, stride, lead)
-    dweight = np.empty(weight_shape, grad.dtype)
+    dweight = empty(weight_shape, grad.dtype)
     route = _route(weight_shape, grad, x, lead)
     if route is pointwise:
         pointwise.weight_grad(np.ascontiguousarray(grad), np.ascontiguousarray(x), dweight, groups)
@@ -96,6 +116,11 @@ def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
     return dweight
 
 
+def few_channels(weight_shape, groups):
+    """Whether `convolution_banded` is the fastest way."""
+    return groups == 1 and weight_shape[1] < 16 and weight_shape[0] <= 16 and weight_shape[2:] != (1, 1)
+
+
 def _correlate(x, weight, bias, out, stride, lead, dilation, groups):
     """The correlation above, written into ``out`` (N, O, OH, OW), which may be a strided view."""
     if out.size == 0:
@@ -105,7 +130,7 @@ def _correlate(x, weight, bias, out, stride, lead, dilation, groups):
     if route is pointwise and out.flags.c_contiguous:
         pointwise.correlate(np.ascontiguousarray(x), weight, bias, out, groups)
     elif route is pointwise:
-        y = np.empty(out.shape, out.dtype)
+        y = empty(out.shape, out.dtype)
         pointwise.correlate(np.ascontiguousarray(x), weight, bias, y, groups)
         out[...] = y
     elif route is channels_last:

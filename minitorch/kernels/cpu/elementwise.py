@@ -1,16 +1,16 @@
 """Functions that work number by number, run over blocks of large arrays by all threads."""
 
-import numpy as np
 
 from minitorch.kernels.cpu.parallel import parallel_for
+from minitorch.memory import empty
 
-_BLOCK = 262_144  # numbers; smaller blocks would fit the cache better, but their calls fight for the interpreter lock
-_WORTH_SPLITTING = 2 * _BLOCK  # below it, waking a thread costs more than it saves
+BLOCK = 262_144  # numbers; smaller blocks would fit the cache better, but their calls fight for the interpreter lock
+_WORTH_SPLITTING = 2 * BLOCK  # below it, waking a thread costs more than it saves
 
 
 def elementwise(function, *arrays):
     """A new array of the first one's shape and dtype that `function(*arrays, out)` fills."""
-    out = np.empty(arrays[0].shape, arrays[0].dtype)
+    out = empty(arrays[0].shape, arrays[0].dtype)
     in_place(function, *arrays, out)
     return out
 
@@ -21,4 +21,4 @@ def in_place(function, *arrays):
         function(*arrays)
         return
     flat = [a.reshape(-1) for a in arrays]
-    parallel_for(lambda start, stop: function(*[a[start:stop] for a in flat]), flat[0].size, _BLOCK)
+    parallel_for(lambda start, stop: function(*[a[start:stop] for a in flat]), flat[0].size, BLOCK)

@@ -8,6 +8,7 @@ Slices and transposed views of contiguous arrays reach BLAS as they are, without
 import numpy as np
 
 from minitorch.kernels.cpu.parallel import get_num_threads, parallel_for
+from minitorch.memory import empty
 
 # In multiply-adds. Below the first, OpenBLAS itself stays on one thread, so nothing has to be
 # arranged; below the second, waking a helper takes about as long as it saves.
@@ -31,7 +32,7 @@ def matmul(a, b, out=None):
     if work <= _BLAS_STAYS_SERIAL or a.shape[-1] != b.shape[-2]:
         return np.matmul(a, b, out=out)
     if out is None:
-        out = np.empty(batch + (rows, columns), np.result_type(a, b))
+        out = empty(batch + (rows, columns), np.result_type(a, b))
     axis = _axis_to_split(batch, rows, columns) if work > _WORTH_SPLITTING else None
     if axis is None:
         parallel_for(lambda start, stop: np.matmul(a, b, out=out), 1)

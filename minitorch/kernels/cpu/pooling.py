@@ -14,6 +14,7 @@ for 2 x 2 windows: its second half works on short rows.)
 import numpy as np
 
 from minitorch.kernels.cpu.parallel import block_size, parallel_for, scratch
+from minitorch.memory import empty
 
 _CACHE_BYTES = 2 * 1024 * 1024
 _WORTH_SPLITTING = 600_000  # numbers in the input
@@ -87,8 +88,8 @@ def max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode):
     last NaN of a window before the others).
     """
     shape = _output_shape(x, kernel_size, stride, padding, dilation, ceil_mode)
-    y = np.empty(shape, x.dtype)
-    code = np.empty(shape, _code_dtype(kernel_size))
+    y = empty(shape, x.dtype)
+    code = empty(shape, _code_dtype(kernel_size))
     planes, best, chosen = _planes(x), _planes(y), _planes(code)
     taps = _taps(planes.shape[1:], shape[2:], kernel_size, stride, padding, dilation)
     first_code = _first_code(taps, shape[2:], code.dtype)
@@ -149,7 +150,7 @@ def window_indices(code, input_shape, kernel_size, stride, padding, dilation):
 def max_pool2d_grad(grad, code, input_shape, kernel_size, stride, padding, dilation):
     """Gradient for the input of ``max_pool2d``: each window's goes to the place it chose, and
     places chosen by several windows collect all of them."""
-    dx = np.empty(input_shape, grad.dtype)
+    dx = empty(input_shape, grad.dtype)
     planes, values, chosen = _planes(dx), _planes(grad), _planes(code)
     taps = _taps(input_shape[2:], code.shape[2:], kernel_size, stride, padding, dilation)
     disjoint = dilation == (1, 1) and stride[0] >= kernel_size[0] and stride[1] >= kernel_size[1]
@@ -162,17 +163,17 @@ def max_pool2d_grad(grad, code, input_shape, kernel_size, stride, padding, dilat
         for code, windows, positions in taps:
             target = part[positions]
             if disjoint:
-                _select(value[windows], number[windows], code, target)
+                select(value[windows], number[windows], code, target)
             else:
                 share = scratch("pool_share", target.shape, grad.dtype)
-                _select(value[windows], number[windows], code, share)
+                select(value[windows], number[windows], code, share)
                 np.add(target, share, out=target)
 
     parallel_for(spread, len(planes), _planes_per_block(planes, values))
     return dx
 
 
-def _select(value, chosen, code, out):
+def select(value, chosen, code, out):
     """Write ``value`` where ``chosen == code``, else 0, to ``out``.
 
     By masking bits: a product would turn an infinite gradient into NaN elsewhere, and
@@ -198,7 +199,7 @@ def gather_windows(x, indices):
 def avg_pool2d(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
     """Mean of each window: its sum (first over rows, then over columns) over its divisor."""
     shape = _output_shape(x, kernel_size, stride, padding, (1, 1), ceil_mode)
-    y = np.empty(shape, x.dtype)
+    y = empty(shape, x.dtype)
     planes, out = _planes(x), _planes(y)
     rows, columns = _window_slices(x.shape, shape, kernel_size, stride, padding)
     divisor = _divisor(x.shape, shape, kernel_size, stride, padding, count_include_pad, divisor_override, x.dtype)
@@ -221,7 +222,7 @@ def avg_pool2d(x, kernel_size, stride, padding, ceil_mode, count_include_pad, di
 def avg_pool2d_grad(grad, input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
     """Gradient for the input of ``avg_pool2d``: the same steps in reverse order."""
     shape = grad.shape
-    dx = np.empty(input_shape, grad.dtype)
+    dx = empty(input_shape, grad.dtype)
     planes, values = _planes(dx), _planes(grad)
     rows, columns = _window_slices(input_shape, shape, kernel_size, stride, padding)
     divisor = _divisor(input_shape, shape, kernel_size, stride, padding, count_include_pad, divisor_override,
