@@ -14,7 +14,7 @@ def relu(x):
 
 
 def rectify(x, out):
-    """Write max(x, 0) to `out`. By the maximum with an array of zeros: NumPy vectorises that, but not the maximum with a single number."""
+    """Write max(x, 0) to `out`: the maximum with an array, for NumPy does not vectorise that with a single number."""
     shape = x.shape[1:] if x.ndim > 1 else x.shape
     size = math.prod(shape)
     zeros = _zeros(x.dtype)[:size].reshape(shape) if size <= BLOCK else 0
