@@ -12,7 +12,8 @@ ENGINE = {"device", "dtype", "random", "printing", "kernels", "autograd", "ops",
 NETWORKS = ENGINE | {"cuda", "serialization", "nn"}
 ALLOWED = {
     "dtype": set(),
-    "device": set(),
+    "emulator_array": set(),
+    "device": {"emulator_array"},
     "random": set(),
     "printing": {"dtype"},
     "kernels": {"device"},
