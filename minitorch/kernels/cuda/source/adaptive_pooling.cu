@@ -1,6 +1,6 @@
 // Adaptive average and maximum pooling of (N, C, H, W) arrays to (N, C, OH, OW), forward and backward.
 //
-// Window i of n over a length L goes from floor(i L / n) to ceil((i + 1) L / n); neighbours may overlap by one position.
+// Window i of n over a length L goes from floor(i L / n) to ceil((i + 1) L / n); neighbours may overlap.
 // Forward gives a window to a team of threads, a warp where windows are large (the mean of a whole plane, at the end
 // of a network and in squeeze-and-excitation) and a single thread where they are small; a block is (team, windows).
 // Lanes of a team read neighbouring numbers of a row (coalesced) and join what they found through each other's

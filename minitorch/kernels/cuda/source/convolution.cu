@@ -209,7 +209,7 @@ extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, 3) conv2d(
     int images, int groups, int group_channels, int group_filters, int height, int width, int out_height,
     int out_width, int kernel_height, int kernel_width, int stride_height, int stride_width, int pad_top, int pad_left,
     int dilation_height, int dilation_width) {
-    __shared__ __align__(16) real shared[SHARED];
+    __align__(16) __shared__ real shared[SHARED];
     const int group = blockIdx.z, taps = kernel_height * kernel_width;
     const int plane = height * width, out_plane = out_height * out_width;
     const int first_filter = group * group_filters;
@@ -269,7 +269,7 @@ extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, 3) conv2d_input_grad(
     int out_width, int kernel_height, int kernel_width, int stride_height, int stride_width, int pad_top, int pad_left,
     int dilation_height, int dilation_width,
     int tap_step_height, int tap_step_width) {  // stride / gcd(stride, dilation)
-    __shared__ __align__(16) real shared[SHARED];
+    __align__(16) __shared__ real shared[SHARED];
     const int column_residue = blockIdx.z % stride_width, row_residue = blockIdx.z / stride_width % stride_height;
     const int group = blockIdx.z / (stride_width * stride_height), taps = kernel_height * kernel_width;
     const int plane = height * width, out_plane = out_height * out_width;
@@ -394,7 +394,7 @@ extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, 2) conv2d_weight_grad(
     int images, int groups, int group_channels, int group_filters, int height, int width, int out_height,
     int out_width, int kernel_height, int kernel_width, int stride_height, int stride_width, int pad_top, int pad_left,
     int dilation_height, int dilation_width, int slice_steps) {
-    __shared__ __align__(16) real shared[SHARED];
+    __align__(16) __shared__ real shared[SHARED];
     const WeightGradient gradient = {
         grad, x, dweight, images, groups, group_channels, group_filters, height, width, out_height, out_width,
         kernel_height, kernel_width, stride_height, stride_width, pad_top, pad_left, dilation_height, dilation_width,
