@@ -8,6 +8,7 @@ import reference
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import minitorch
 from minitorch.device import device, to_device, to_numpy
 from minitorch.kernels import cpu, emulator
 from minitorch.kernels.cuda import (
@@ -279,3 +280,39 @@ def test_the_way_that_is_chosen_computes(name, other_device, monkeypatch):
         close(all_three(convolution, *example, other_device), by_loops(*example), np.float32)
     assert len(files) >= 3
     assert files[0] == files[1] == files[2] == ("convolution_depthwise" if "depthwise" in name else "convolution")
+
+
+def test_half_precision_is_computed_in_single(other_device):
+    *arrays, geometry = make("odd everything", np.float16)
+    single = [a.astype(np.float32) for a in arrays]
+    expected = [a.astype(np.float16) for a in all_three(cpu, *single, geometry)]
+    for mine, wanted in zip(all_three(convolution, *arrays, geometry, other_device), expected):
+        assert mine.dtype == np.float16
+        np.testing.assert_allclose(mine, wanted, rtol=2e-3, atol=1e-2)
+
+
+OPERATIONS = {
+    "conv1d": ((2, 4, 9), (6, 2, 3), {"stride": 2, "padding": 1, "groups": 2}),
+    "conv2d": ((2, 4, 7, 6), (8, 1, 3, 3), {"padding": "same", "groups": 4}),
+    "conv_transpose1d": ((2, 4, 5), (4, 3, 3), {"stride": 3, "padding": 1, "output_padding": 2, "groups": 2}),
+    "conv_transpose2d": ((2, 4, 5, 3), (4, 3, 3, 2), {"stride": 2, "padding": 1, "dilation": 2, "output_padding": 1}),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_and_their_derivatives_on_the_device(name, other_device):
+    """Forward, gradient and gradient of the gradient's square: each kernel in the place of each other."""
+    x_shape, weight_shape, settings = OPERATIONS[name]
+    random = np.random.default_rng(0)
+    outputs = weight_shape[1] * settings.get("groups", 1) if "transpose" in name else weight_shape[0]
+    results = []
+    arrays = [random.standard_normal(shape) for shape in (x_shape, weight_shape, (outputs,))]
+    for where in ("cpu", other_device):
+        x, weight, bias = (minitorch.tensor(a, device=where, requires_grad=True) for a in arrays)
+        y = getattr(minitorch.nn.functional, name)(x, weight, bias, **settings)
+        grads = minitorch.autograd.grad((y * y).sum(), (x, weight, bias), create_graph=True)
+        sum((g * g).sum() for g in grads).backward()
+        results.append([y, *grads, x.grad, weight.grad, bias.grad])
+    for mine, wanted in zip(results[1], results[0]):
+        assert mine.device.type == device(other_device).type
+        np.testing.assert_allclose(mine.detach().cpu().numpy(), wanted.detach().numpy(), rtol=1e-9, atol=1e-9)

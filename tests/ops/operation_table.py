@@ -31,6 +31,14 @@ class TorchNames:
             return getattr(functional, name)
         return getattr(self.torch, name)
 
+    def batch_norm_relu(self, *arguments, **settings):
+        """What PyTorch has under no name of its own."""
+        return self.torch.relu(self.torch.nn.functional.batch_norm(*arguments, **settings))
+
+    def channel_scale(self, x, gate):
+        """Likewise."""
+        return x * gate.reshape(*x.shape[:2], *[1] * (x.ndim - 2))
+
 
 @dataclass
 class Row:

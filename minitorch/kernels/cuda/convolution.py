@@ -16,12 +16,14 @@ from minitorch.kernels.cuda import convolution_columns as by_columns
 from minitorch.kernels.cuda import convolution_depthwise as depthwise
 from minitorch.kernels.cuda import convolution_implicit as implicit
 from minitorch.kernels.cuda.convolution_geometry import output_size
+from minitorch.kernels.cuda.half import in_float32
 from minitorch.kernels.cuda.launcher import zeros
 
 POINTWISE_CHANNELS = 32  # filters and channels of a group, from which cuBLAS takes 1 x 1 kernels
 MANY_CHANNELS = 128  # and from which it takes others
 
 
+@in_float32
 def conv2d(x, weight, bias, stride, padding, dilation, groups):
     """Cross-correlate x (N, C, H, W) with weight (O, C / groups, KH, KW); returns (N, O, OH, OW).
 
@@ -35,6 +37,7 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     return route(x, weight.shape, stride, dilation, groups).conv2d(x, weight, bias, stride, padding, dilation, groups)
 
 
+@in_float32
 def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, groups):
     """Gradient of `conv2d` for x, from grad (N, O, OH, OW); returns ``input_shape``."""
     if grad.size == 0 or 0 in input_shape:
@@ -43,6 +46,7 @@ def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, grou
     return chosen.conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, groups)
 
 
+@in_float32
 def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups):
     """Gradient of `conv2d` for the weight, from grad (N, O, OH, OW); returns ``weight_shape``."""
     if grad.size == 0 or x.size == 0:
