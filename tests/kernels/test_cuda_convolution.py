@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import minitorch
 from minitorch.device import device, to_device, to_numpy
-from minitorch.kernels import cpu, emulator
+from minitorch.kernels import cpu, cuda, emulator
 from minitorch.kernels.cuda import (
     convolution,
     convolution_columns,
@@ -280,6 +280,24 @@ def test_the_way_that_is_chosen_computes(name, other_device, monkeypatch):
         close(all_three(convolution, *example, other_device), by_loops(*example), np.float32)
     assert len(files) >= 3
     assert files[0] == files[1] == files[2] == ("convolution_depthwise" if "depthwise" in name else "convolution")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "bool"])
+@pytest.mark.parametrize("images", [0, 2])
+def test_patches_and_their_transpose(dtype, images, other_device):
+    x = (np.random.default_rng(0).standard_normal((images, 3, 6, 7)) * 9).astype(dtype)
+    arguments = (3, 2), (2, 1), (1, 2), (1, 3)
+    patches = cpu.unfold(x, *arguments)
+    moved = to_device(x, device(other_device))
+    mine = cuda.unfold(moved, *arguments)
+    image = cuda.fold(mine, x.shape, *arguments)
+    np.testing.assert_array_equal(to_numpy(mine), patches, strict=True)
+    np.testing.assert_allclose(to_numpy(image), cpu.fold(patches, x.shape, *arguments), rtol=2e-3, strict=True)
+    if images and dtype == "float64":
+        for i, j in np.ndindex(3, 2):
+            expected = [[[x[1, c, i + 2 * oh - 1, 3 * j + ow - 2] for ow in range(2, 4)] for oh in range(1, 3)]
+                        for c in range(3)]  # fmt: skip
+            np.testing.assert_array_equal(patches[1, :, i, j, 1:3, 2:4], expected)
 
 
 def test_half_precision_is_computed_in_single(other_device):

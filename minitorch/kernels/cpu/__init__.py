@@ -13,6 +13,7 @@ from minitorch.kernels.cpu.layer_norm import group_norm, group_norm_grad
 from minitorch.kernels.cpu.linalg import matmul
 from minitorch.kernels.cpu.normalization import batch_norm, batch_norm_grad, channel_affine, channel_affine_grad
 from minitorch.kernels.cpu.optimizer import adagrad, adam, rmsprop, sgd
+from minitorch.kernels.cpu.patches import fold, unfold
 from minitorch.kernels.cpu.pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad, window_indices
 from minitorch.kernels.cpu.squeeze_excitation import channel_scale, channel_scale_grad
 
@@ -35,6 +36,7 @@ __all__ = [
     "conv2d",
     "conv2d_input_grad",
     "conv2d_weight_grad",
+    "fold",
     "group_norm",
     "group_norm_grad",
     "log_softmax",
@@ -46,5 +48,6 @@ __all__ = [
     "rmsprop",
     "sgd",
     "softmax",
+    "unfold",
     "window_indices",
 ]

@@ -16,6 +16,7 @@ from minitorch.kernels.cuda.layer_norm import group_norm, group_norm_grad
 from minitorch.kernels.cuda.linalg import matmul
 from minitorch.kernels.cuda.normalization import batch_norm, batch_norm_grad, channel_affine, channel_affine_grad
 from minitorch.kernels.cuda.optimizer import adagrad, adam, rmsprop, sgd
+from minitorch.kernels.cuda.patches import fold, unfold
 from minitorch.kernels.cuda.pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad, window_indices
 from minitorch.kernels.cuda.squeeze_excitation import channel_scale, channel_scale_grad
 
@@ -38,6 +39,7 @@ __all__ = [
     "conv2d",
     "conv2d_input_grad",
     "conv2d_weight_grad",
+    "fold",
     "group_norm",
     "group_norm_grad",
     "log_softmax",
@@ -49,5 +51,6 @@ __all__ = [
     "rmsprop",
     "sgd",
     "softmax",
+    "unfold",
     "window_indices",
 ]
