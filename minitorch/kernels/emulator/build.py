@@ -41,6 +41,7 @@ CHECK = [
     "-O1",
     "-DMINITORCH_CHECK",
     "-fsanitize=thread,bounds,shift,signed-integer-overflow,integer-divide-by-zero,alignment",
+    "-fno-sanitize-recover=all",
 ]
 ALIGNMENT = r"(?:(?:__align__|alignas)\s*\([^)]*\)\s*)?"
 SHARED_ARRAY = re.compile(rf"\bextern\s+__shared__\s+{ALIGNMENT}([^;=]*?)(\w+)\s*\[\s*\]\s*;")

@@ -1,16 +1,21 @@
 """Puts what the runtime found into words."""
 
+import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
+
 from minitorch.kernels.emulator import errors
 from minitorch.kernels.emulator.structures import Fault
+from minitorch.kernels.signature import C_TYPES, blank, spelled
 
 WARP_OPERATIONS = ("__syncwarp", "shuffle", "__ballot_sync", "__any_sync", "__all_sync", "__match_any_sync")
+INTENDED = re.compile(r"//.*\brace intended\b")
 ACCESS = ("reads", "writes", "updates atomically")
 
 
-def explain(program, report, bound, arrays):
+def explain(program, report, bound, arrays, what):
     """The exception for a report.
 
     Args:
@@ -18,15 +23,16 @@ def explain(program, report, bound, arrays):
         report: the `Report` of the runtime.
         bound: the `Arguments` of the launch.
         arrays: the `Array` structures that the runtime filled in.
+        what: the `Launch`.
     """
-    return Explanation(program, report, bound, arrays).error()
+    return Explanation(program, report, bound, arrays, what).error()
 
 
 class Explanation:
     """A report together with what is needed to put it into words."""
 
-    def __init__(self, program, report, bound, arrays):
-        self.program, self.report, self.bound, self.arrays = program, report, bound, arrays
+    def __init__(self, program, report, bound, arrays, what):
+        self.program, self.report, self.bound, self.arrays, self.what = program, report, bound, arrays, what
         self.line, self.callers = self.lines(report.here)
         self.other_line, _ = self.lines(report.other)
 
@@ -92,6 +98,78 @@ class Explanation:
             null = f" (None was given for {', '.join(self.bound.null)})" if self.bound.null else ""
             return errors.OutOfBoundsError, f"{verb} through a null pointer{null}"
         return errors.OutOfBoundsError, f"{verb} at an address that belongs to no array of the launch"
+
+    def shared_bounds(self):
+        verb, address = ACCESS[self.report.here.access], self.report.address
+        near = [v for v in self.program.variables if v.address <= address]
+        if self.program.bss[0] <= address < self.program.bss[1] and near:
+            variable = near[-1]
+            return errors.OutOfBoundsError, f"{verb} past the end of the shared array {variable.name}"
+        return errors.OutOfBoundsError, (
+            f"{verb} outside of the shared memory of the block: check its size, and shared_bytes of the launch"
+        )
+
+    def write_to_const(self):
+        name, index, _ = self.element(self.report.address)
+        return errors.ReadOnlyError, f"writes {name}[{index}], but declares {name} const"
+
+    def target(self):
+        """The element that a report is about."""
+        report = self.report
+        found = self.element(report.address)
+        if found:
+            return f"{found[0]}[{found[1]}]"
+        for v in self.program.variables:
+            if v.address <= report.address < v.address + v.bytes:
+                return element_of_shared(self.program, v.name, report.address - v.address)
+        match = re.search(r"\bextern\s+__shared__\s[^;]*?(\w+)\s*\[\s*\]", blank(self.program.source))
+        return element_of_shared(self.program, match.group(1), report.address - self.what.dynamic)
+
+    def race(self):
+        here, other = self.report.here, self.report.other
+        if list(here.block) != list(other.block):
+            kind, who = "between blocks", f"{place(other)} of block {text(other.block)}"
+            hint = "blocks run in any order: give each its own elements, or use an atomic operation"
+        elif self.warp(here) == self.warp(other):
+            kind, who = "within a warp", place(other)
+            hint = "no __syncwarp() or __syncthreads() stands between the two (a shuffle does not put memory in order)"
+        else:
+            kind, who = "within a block", place(other)
+            hint = "no __syncthreads() stands between the two"
+        line = f" in line {self.other_line}" if self.other_line else ""
+        return errors.RaceError, (
+            f"race {kind}: {ACCESS[here.access]} {self.target()}, which {who} {ACCESS[other.access]}{line}; {hint}"
+        )
+
+    def warp(self, where):
+        x, y, z = where.thread
+        width, height, _ = self.what.block
+        return (x + width * (y + height * z)) // 32
+
+    def uninitialised(self):
+        return errors.UninitialisedError, (
+            f"{ACCESS[self.report.here.access]} {self.target()}, which is uninitialised: no thread of the block has "
+            "written there before"
+        )
+
+    def index(self):
+        return errors.OutOfBoundsError, (
+            f"index {self.report.values[0]} is outside of an array of type {self.report.text.decode()}"
+        )
+
+    def shift(self):
+        value, bits = self.report.values[:2]
+        return errors.KernelArithmeticError, (
+            f"shift of {value} (type {self.report.text.decode()}) by {bits} bits, which is negative or too far"
+            if value >= 0
+            else f"shift of the negative number {value} (type {self.report.text.decode()}) by {bits} bits"
+        )
+
+    def overflow(self):
+        left, right, sign = self.report.values[:3]
+        return errors.KernelArithmeticError, (
+            f"signed overflow: {left} {chr(sign)} {right} does not fit into type {self.report.text.decode()}"
+        )
 
     def before_or_after(self):
         name = "the dynamic shared memory"
@@ -172,6 +250,13 @@ class Explanation:
 WORDS = {
     Fault.OUT_OF_BOUNDS: Explanation.out_of_bounds,
     Fault.BEFORE_OR_AFTER: Explanation.before_or_after,
+    Fault.WRITE_TO_CONST: Explanation.write_to_const,
+    Fault.SHARED_BOUNDS: Explanation.shared_bounds,
+    Fault.RACE: Explanation.race,
+    Fault.UNINITIALISED: Explanation.uninitialised,
+    Fault.INDEX: Explanation.index,
+    Fault.SHIFT: Explanation.shift,
+    Fault.OVERFLOW: Explanation.overflow,
     Fault.MISALIGNED: Explanation.misaligned,
     Fault.STACK_OVERFLOW: Explanation.stack_overflow,
     Fault.ILLEGAL: Explanation.illegal,
@@ -205,6 +290,31 @@ def place(where):
 
 def text(index):
     return f"({', '.join(map(str, index))})"
+
+
+def element_of_shared(program, name, offset):
+    """Name and index of an element of a shared variable; in bytes where its type cannot be told from the text."""
+    declaration = re.search(rf"\b__shared__\s+([\w\s]+?)\s+{name}\s*(\[)?", blank(program.source))
+    if declaration and not declaration.group(2):
+        return f"shared {name}"
+    item = declaration and item_bytes(program, declaration.group(1))
+    return f"shared {name}[{offset // item}]" if item else f"byte {offset} of shared {name}"
+
+
+def item_bytes(program, c_type):
+    c_type = " ".join(word for word in c_type.split() if word not in ("volatile", "const"))
+    c_type = spelled(program.defines.get(c_type, c_type))
+    return np.dtype(C_TYPES[c_type]).itemsize if c_type in C_TYPES else None
+
+
+def is_intended(program, report):
+    """Whether a race is marked in the text as intended, in one of its two lines or the line above."""
+    lines = program.source.splitlines()
+    for where in (report.here, report.other):
+        number = where.line or next(iter(source_lines(program, where.code)), 0)
+        if any(INTENDED.search(line) for line in lines[max(number - 2, 0) : number]):
+            return True
+    return False
 
 
 def source_lines(program, code):

@@ -96,6 +96,10 @@ class Launch(ctypes.Structure):
         ("shared_count", ctypes.c_uint64),
         ("ignored", ctypes.POINTER(ctypes.c_uint64)),
         ("ignored_count", ctypes.c_uint64),
+        ("dynamic", ctypes.c_uint64),
+        ("bss_begin", ctypes.c_uint64),
+        ("bss_end", ctypes.c_uint64),
         ("code_begin", ctypes.c_uint64),
         ("code_end", ctypes.c_uint64),
+        ("image_end", ctypes.c_uint64),
     ]

@@ -59,12 +59,13 @@ MINITORCH_VECTORS(double, double, 16, 16)
 struct dim3 {
     unsigned int x, y, z;
     constexpr dim3(unsigned int x = 1, unsigned int y = 1, unsigned int z = 1) : x(x), y(y), z(z) {}
+    constexpr dim3(uint3 v) : x(v.x), y(v.y), z(v.z) {}
 };
 
 // Declared const because a thread never sees them change: the compiler may keep them in registers, which each thread
 // has for itself, and check mode has nothing to look at.
-extern "C" const uint3 threadIdx, blockIdx;
-extern "C" const dim3 blockDim, gridDim;
+// Their type must have no constructor for that.
+extern "C" const uint3 threadIdx, blockIdx, blockDim, gridDim;
 constexpr int warpSize = 32;
 
 // The dynamic shared memory. `extern __shared__ T name[];` is rewritten before compilation: within a function to

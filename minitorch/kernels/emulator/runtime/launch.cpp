@@ -11,22 +11,23 @@ using namespace emulator;
 namespace {
 
 struct Search {
-    uintptr_t address, begin, end;
+    uintptr_t address, begin, end, image_end;
 };
 
-// The executable part of the library that holds an address.
+// The executable part of the library that holds an address, and where the whole library ends.
 int visit(dl_phdr_info* info, size_t, void* data) {
     Search* search = static_cast<Search*>(data);
     for (int i = 0; i < info->dlpi_phnum; ++i) {
         const ElfW(Phdr)& part = info->dlpi_phdr[i];
         uintptr_t begin = info->dlpi_addr + part.p_vaddr;
-        if (part.p_type == PT_LOAD && search->address - begin < part.p_memsz) {
+        if (part.p_type != PT_LOAD) continue;
+        search->image_end = begin + part.p_memsz;
+        if (search->address - begin < part.p_memsz) {
             search->begin = info->dlpi_addr;
             search->end = begin + part.p_memsz;
-            return 1;
         }
     }
-    return 0;
+    return search->end != 0;
 }
 
 }  // namespace
@@ -44,17 +45,21 @@ const char* minitorch_launch(Launch* what, Report* where) {
         launch = nullptr;
         return problem;
     }
-    Search search = {reinterpret_cast<uintptr_t>(launch->entry), 0, 0};
+    Search search = {reinterpret_cast<uintptr_t>(launch->entry), 0, 0, 0};
     dl_iterate_phdr(visit, &search);
     launch->code_begin = search.begin;
     launch->code_end = search.end;
-    if (launch->check) check_begin();
-    if (install_handlers()) {
+    launch->image_end = search.image_end;
+    if (launch->check && !begin_check()) {
+        problem = "there is not enough memory to check the accesses to it";
+    } else if (install_handlers()) {
         run_blocks();
     } else {
+        remove_handlers();
         problem = "the system gives no timer or no signal stack";
     }
-    remove_handlers();
+    if (!problem) remove_handlers();
+    end_check();
     int slot = -1;
     if (report->fault == Fault::none && !canaries_intact(&slot)) {
         report->fault = Fault::before_or_after;

@@ -13,29 +13,20 @@ extern "C" char* minitorch_shared;
 char* minitorch_shared;
 
 namespace emulator {
+
+char* arena;
+Slot slots[slot_count];
+int slots_used;
+
 namespace {
 
 constexpr size_t page = 4096;
-constexpr size_t slot_bytes = size_t(512) << 20;
-constexpr size_t slot_count = 256;
 constexpr size_t end_in_slot = size_t(448) << 20;  // where an array ends: room below for it, and above for wrong indices
 constexpr size_t canary = 256;
 constexpr size_t shared_most = 64 * 1024;
 constexpr size_t kept = size_t(8) << 20;           // a slot that has taken more gives it back after the launch
 
-struct Slot {
-    char* source;
-    size_t bytes;
-    char* start;
-    char* end;        // rounded up
-    size_t taken;     // bytes of memory below the end
-    bool read_only;
-};
-
-char* arena;
 char* shared_area;
-Slot slots[slot_count];
-int used;
 
 size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
@@ -56,20 +47,22 @@ bool assign_slots() {
     std::vector<Array*> sorted;
     for (uint64_t i = 0; i < launch->array_count; ++i) sorted.push_back(&launch->arrays[i]);
     std::sort(sorted.begin(), sorted.end(), [](Array* a, Array* b) { return a->source < b->source; });
-    used = 0;
+    slots_used = 0;
     for (Array* array : sorted) {
-        Slot* slot = used ? &slots[used - 1] : nullptr;
+        Slot* slot = slots_used ? &slots[slots_used - 1] : nullptr;
         if (!slot || array->bytes == 0 || slot->source + slot->bytes <= array->source) {
-            if (used == int(slot_count)) return false;
-            slot = &slots[used++];
+            if (slots_used == int(slot_count)) return false;
+            slot = &slots[slots_used++];
             slot->source = array->source;
             slot->bytes = 0;
             slot->read_only = true;
+            slot->item = array->item;
         }
         size_t end = size_t(array->source - slot->source) + array->bytes;
         slot->bytes = std::max(slot->bytes, end);
         slot->read_only = slot->read_only && array->read_only;
-        array->slot = used - 1;
+        slot->item = std::min(slot->item, array->item);
+        array->slot = slots_used - 1;
     }
     return true;
 }
@@ -117,7 +110,7 @@ void fill_poison(char* begin, uint64_t bytes) {
 const char* place_arrays() {
     if (!reserve()) return "the system gives no address space (see ulimit -v)";
     if (!assign_slots()) return "more than 256 arrays";
-    for (int i = 0; i < used; ++i) {
+    for (int i = 0; i < slots_used; ++i) {
         if (!fill_slot(slots[i], size_t(i))) return "an array is too large for the emulator (448 MB), or memory is full";
     }
     for (uint64_t i = 0; i < launch->array_count; ++i) {
@@ -125,12 +118,12 @@ const char* place_arrays() {
         const Slot& slot = slots[array.slot];
         array.start = slot.start + (array.source - slot.source);
     }
-    minitorch_shared = shared_area + shared_most - shared_rounded();
+    minitorch_shared = launch->dynamic = shared_area + shared_most - shared_rounded();
     return nullptr;
 }
 
 void bring_back_arrays() {
-    for (int i = 0; i < used; ++i) {
+    for (int i = 0; i < slots_used; ++i) {
         Slot& slot = slots[i];
         if (!slot.read_only && report->fault == Fault::none) memcpy(slot.source, slot.start, slot.bytes);
         if (slot.taken > kept) {
@@ -141,12 +134,12 @@ void bring_back_arrays() {
 
 int slot_of(uintptr_t address) {
     uintptr_t offset = address - reinterpret_cast<uintptr_t>(arena);
-    if (!arena || offset >= slot_bytes * size_t(used)) return -1;
+    if (!arena || offset >= slot_bytes * size_t(slots_used)) return -1;
     return int(offset / slot_bytes);
 }
 
 bool canaries_intact(int* number) {
-    for (int i = 0; i < used; ++i) {
+    for (int i = 0; i < slots_used; ++i) {
         const Slot& slot = slots[i];
         char* past = slot.start + slot.bytes;
         *number = i;
@@ -167,6 +160,10 @@ bool shared_canary_intact() {
     size_t before = shared_most - shared_rounded() < canary ? shared_most - shared_rounded() : canary;
     char* past = minitorch_shared + launch->shared_bytes;
     return is_poison(minitorch_shared - before, before) && is_poison(past, shared_rounded() - launch->shared_bytes);
+}
+
+bool near_dynamic_shared(uintptr_t address) {
+    return shared_area && address - (uintptr_t(shared_area) - page) < shared_most + 2 * page;
 }
 
 }  // namespace emulator

@@ -21,6 +21,8 @@ void fail(Fault fault, Place here, Place other, int64_t first, int64_t second) {
     report->other = other;
     report->values[0] = first;
     report->values[1] = second;
+    // What was read uninitialised may have caused the rest, a wrong index for example.
+    if (launch->check && fault != Fault::race) report_uninitialised();
     leave();
 }
 

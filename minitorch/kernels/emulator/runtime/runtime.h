@@ -62,6 +62,17 @@ struct Array {
     int64_t slot;        // its number; arrays that share memory have the same
 };
 
+// Where a copy lies: one for each array, or for several that share memory.
+struct Slot {
+    char* source;
+    size_t bytes;
+    char* start;
+    char* end;           // rounded up
+    size_t taken;        // bytes of memory below the end
+    uint32_t item;       // bytes of the smallest element
+    bool read_only;
+};
+
 struct Range {
     char* begin;
     uint64_t bytes;
@@ -83,7 +94,9 @@ struct Launch {
     uint64_t shared_count;
     uint64_t* ignored;   // check mode: positions in the code whose races are intended, as pairs (first, second)
     uint64_t ignored_count;
-    uintptr_t code_begin, code_end;  // the compiled kernel
+    char* dynamic;       // where the dynamic shared memory lies
+    uintptr_t bss_begin, bss_end;    // the shared variables of all kernels of the file
+    uintptr_t code_begin, code_end, image_end;  // the compiled kernel: its code, and all of it
 };
 
 extern Launch* launch;            // null while nothing runs
@@ -93,6 +106,12 @@ extern Thread* current;
 extern int thread_count;
 extern uint32_t block_number;     // counted along x, then y, then z
 extern uint64_t finished_threads; // of the whole launch: a sign of progress
+
+constexpr size_t slot_bytes = size_t(512) << 20;  // of addresses
+constexpr size_t slot_count = 256;
+extern char* arena;               // slot n begins at arena + n * slot_bytes
+extern Slot slots[slot_count];
+extern int slots_used;
 
 constexpr uint32_t poison = 0x7fffffff;  // NaN as float and as double, the largest int
 
@@ -127,16 +146,21 @@ int slot_of(uintptr_t address);    // the array whose neighbourhood holds the ad
 bool canaries_intact(int* slot);
 void prepare_shared();             // poisons the shared memory of a block
 bool shared_canary_intact();
+bool near_dynamic_shared(uintptr_t address);
 
 // fault.cpp
 bool install_handlers();
 void remove_handlers();
 
-// check.cpp
-void check_begin();
-void check_block();
-void check_barrier();
-void check_warp(int warp, uint32_t lanes);
+// order.cpp
+void begin_order();                // a block begins
+void order_barrier();              // all threads of the block have met
+void order_warp(int warp, uint32_t lanes);
+
+// shadow.cpp
+bool begin_check();                // a launch in check mode begins
+void end_check();
+bool report_uninitialised();       // whether a read of uninitialised memory was seen; if so, the report tells of it
 
 void fill_poison(char* begin, uint64_t bytes);
 

@@ -146,7 +146,7 @@ void set_order() {
 void run_block() {
     prepare_shared();
     reset_warps();
-    if (launch->check) check_block();
+    if (launch->check) begin_order();
     for (int i = 0; i < thread_count; ++i) threads[i].state = State::fresh, threads[i].line = 0;
     if (launch->order == Order::random) set_order();
     unfinished = thread_count;
@@ -209,6 +209,7 @@ void run_blocks() {
         block_number = uint32_t(b);
         blockIdx = {uint32_t(b % grid[0]), uint32_t(b / grid[0] % grid[1]), uint32_t(b / grid[0] / grid[1])};
         run_block();
+        if (launch->check && report->fault == Fault::none) report_uninitialised();
         if (report->fault == Fault::none && !shared_canary_intact()) {
             report->fault = Fault::before_or_after;
             report->slot = -1;
@@ -249,7 +250,10 @@ int minitorch_barrier(int kind, int predicate, int line) {
         threads[i].state = State::ready;
         threads[i].line = 0;
     }
-    if (launch->check) check_barrier();
+    if (launch->check) {
+        if (report_uninitialised()) leave();
+        order_barrier();
+    }
     if (launch->order == Order::random) {
         set_order();
         wait();  // not always the last to come is the first to go on

@@ -115,7 +115,7 @@ unsigned long long minitorch_warp(int kind, unsigned mask, unsigned long long va
         if (present >> other & 1) lanes[other].state = State::ready, lanes[other].line = 0;
     }
     // Only __syncwarp puts memory in order; CUDA promises nothing of the kind for shuffles and votes.
-    if (launch->check && kind == MINITORCH_SYNCWARP) check_warp(number, present);
+    if (launch->check && kind == MINITORCH_SYNCWARP) order_warp(number, present);
     if (launch->order == Order::random) wait();
     return self->result;
 }
