@@ -85,7 +85,8 @@ def test_what_is_made_there_stays_there():
     made = [minitorch.zeros_like(x), x.new_ones(2), x.new_tensor([1.0]), minitorch.tensor(x), x.clone(), x.detach(),
             x.long(), x.half(), minitorch.arange(3, device="emulator"), minitorch.eye(2, device="emulator"),
             x.nonzero(), minitorch.as_tensor([1.0], device="emulator"), x.sort()[1], x.max(1)[1], copy.deepcopy(x),
-            minitorch.from_numpy(np.ones(2)).to("emulator"), x.sum().argsort(), minitorch.randperm(3, device="emulator")]
+            minitorch.from_numpy(np.ones(2)).to("emulator"), x.sum().argsort(),
+            minitorch.randperm(3, device="emulator")]  # fmt: skip
     assert all(str(y.device) == "emulator" for y in made)
     assert minitorch.empty(2, 2, device="emulator").isnan().all() and minitorch.empty_like(x).isnan().all()
 
