@@ -66,7 +66,7 @@ def sum_slices(slices):
     if slices.shape[0] == 1:
         return slices[0]
     total = empty(slices.shape[1:], slices.dtype, like=slices)
-    launch("convolution", "sum_slices", grid_for(total.size, like=total), 256, slices, total, len(slices), total.size)
+    launch("sum_slices", "sum_slices", grid_for(total.size, like=total), 256, slices, total, len(slices), total.size)
     return total
 
 

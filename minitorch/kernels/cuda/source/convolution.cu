@@ -5,7 +5,7 @@
 // would make the convolution. Here a block computes one tile of this product and fetches what it needs of the columns
 // from where the images hold it. Three kernels: the convolution (`conv2d`), its gradient to the input, which is such
 // a product too (`conv2d_input_grad`), and its gradient to the weight, whose sum runs over all windows
-// (`conv2d_weight_grad`, with `sum_slices`). float and double; groups; any stride, padding on each side, dilation.
+// (`conv2d_weight_grad`). float and double; groups; any stride, padding on each side, dilation.
 //
 // How a product gets fast on a GPU. To compute a tile of R x C sums, step by step over the depth (the axis that is
 // summed over), R + C numbers must be fetched for each R * C multiplications: the larger the tile, the less memory
@@ -26,9 +26,9 @@ constexpr int PAD = 4;     // numbers added to a row there, so that writing down
 // A block has ROWS_OF_THREADS x COLUMNS_OF_THREADS threads, each with a patch of the tile: 16 x 16 threads make a
 // tile of 64 x 64 sums, 4 x 16 threads one of 16 x 64, for products of few rows. blockDim.x tells which it is.
 // __launch_bounds__(threads, blocks) promises that no block is larger, and asks the compiler to be so sparing with
-// registers that a multiprocessor can hold this many blocks: while one waits for memory, the others multiply.
+// registers that a multiprocessor can hold this many blocks: while one waits for memory, the other multiplies.
 constexpr int COLUMNS_OF_THREADS = 16, MOST_ROWS_OF_THREADS = 16;
-constexpr int LARGE_BLOCK = MOST_ROWS_OF_THREADS * COLUMNS_OF_THREADS;
+constexpr int LARGE_BLOCK = MOST_ROWS_OF_THREADS * COLUMNS_OF_THREADS, BLOCKS = sizeof(real) == 4 ? 2 : 1;
 constexpr int TILE_COLUMNS = PATCH * COLUMNS_OF_THREADS;
 constexpr int COLUMN_PITCH = TILE_COLUMNS + PAD;
 constexpr int SHARED = DEPTH * (PATCH * MOST_ROWS_OF_THREADS + PAD + COLUMN_PITCH);  // 8.5 KB as float
@@ -75,6 +75,15 @@ __device__ void multiply(const real* rows, const real* columns, real (&sums)[PAT
                 sums[i][j] += a[i] * b[j];
             }
         }
+    }
+}
+
+// What a thread has fetched goes to its places in a tile, `step` apart.
+template <int COUNT>
+__device__ void write_down(real* place, int step, const real (&numbers)[COUNT]) {
+#pragma unroll
+    for (int k = 0; k < COUNT; ++k) {
+        place[k * step] = numbers[k];
     }
 }
 
@@ -148,6 +157,7 @@ template <int ROWS_OF_THREADS>
 __device__ void correlate(const Filters& filters, const Pictures& pictures, const Targets& targets, real* shared) {
     constexpr int THREADS = ROWS_OF_THREADS * COLUMNS_OF_THREADS;
     constexpr int TILE_ROWS = PATCH * ROWS_OF_THREADS, ROW_PITCH = TILE_ROWS + PAD;
+    constexpr int COLUMNS_FETCHED = DEPTH * TILE_COLUMNS / THREADS, ROWS_FETCHED = DEPTH * TILE_ROWS / THREADS;
     real* const row_tile = shared;                         // [DEPTH][ROW_PITCH]
     real* const column_tile = shared + DEPTH * ROW_PITCH;  // [DEPTH][COLUMN_PITCH]
     const Axis rows = pictures.rows, columns = pictures.columns;
@@ -166,25 +176,28 @@ __device__ void correlate(const Filters& filters, const Pictures& pictures, cons
     real sums[PATCH][PATCH] = {};
 
     for (int depth = 0; depth < pictures.channels * rows.taps * columns.taps; depth += DEPTH) {
+        // All reads are started before what they bring is written down: the thread waits for memory once.
+        real numbers[COLUMNS_FETCHED], weights[ROWS_FETCHED];
 #pragma unroll
-        for (int k = 0; k < DEPTH; k += THREADS / TILE_COLUMNS) {
+        for (int k = 0; k < COLUMNS_FETCHED; ++k) {
             const int row = top + read.row * rows.spacing, column = left + read.column * columns.spacing;
             const bool inside = target.image < pictures.images && read.channel < pictures.channels && 0 <= row &&
                                 row < rows.length && 0 <= column && column < columns.length;
             const long long offset = (long long)(read.channel * rows.length + row) * columns.length + column;
-            column_tile[(k + thread / TILE_COLUMNS) * COLUMN_PITCH + thread % TILE_COLUMNS] =
-                inside ? picture[offset] : 0;
+            numbers[k] = inside ? picture[offset] : 0;
             read.advance(read_step, rows.taps, columns.taps);
         }
         const real* filter = filters.values + (long long)weigh.channel * filters.channel_stride +
                              weigh.row * filters.tap_row_stride + weigh.column * filters.tap_column_stride;
 #pragma unroll
-        for (int k = 0; k < TILE_ROWS; k += THREADS / DEPTH) {
-            const int row = k + thread / DEPTH;
-            const bool exists = first_row + row < filters.rows && weigh.channel < pictures.channels;
-            row_tile[thread % DEPTH * ROW_PITCH + row] =
-                exists ? filter[(long long)(first_row + row) * filters.row_stride] : 0;
+        for (int k = 0; k < ROWS_FETCHED; ++k) {
+            const int row = first_row + thread / DEPTH + k * (THREADS / DEPTH);
+            const bool exists = row < filters.rows && weigh.channel < pictures.channels;
+            weights[k] = exists ? filter[(long long)row * filters.row_stride] : 0;
         }
+        write_down<COLUMNS_FETCHED>(column_tile + thread / TILE_COLUMNS * COLUMN_PITCH + thread % TILE_COLUMNS,
+                                    THREADS / TILE_COLUMNS * COLUMN_PITCH, numbers);
+        write_down<ROWS_FETCHED>(row_tile + thread % DEPTH * ROW_PITCH + thread / DEPTH, THREADS / DEPTH, weights);
         weigh.advance(weigh_step, rows.taps, columns.taps);
         __syncthreads();  // the tiles are complete
         multiply<ROW_PITCH>(row_tile + thread / COLUMNS_OF_THREADS * PATCH,
@@ -201,7 +214,7 @@ __device__ void correlate(const Filters& filters, const Pictures& pictures, cons
 // Block (x, y, z): a tile of 64 windows and 64 (or 16) filters of group z; see `correlate` for threads and memory.
 // At least 2 * C/groups*KH*KW flops for each number of y; x, weight and y once through memory, while the tiles read x
 // once for each 64 filters (mostly from the cache) and the weight once for each 64 windows.
-extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, 3) conv2d(
+extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, BLOCKS) conv2d(
     const real* __restrict__ x,       // (N, groups * group_channels, H, W)
     const real* __restrict__ weight,  // (groups * group_filters, group_channels, KH, KW)
     const real* __restrict__ bias,    // (groups * group_filters,) or null
@@ -261,7 +274,7 @@ struct Phase {
 //
 // Block (x, y, z): 64 positions, 64 (or 16) channels, and the group and phase z. Flops as for the convolution. Writes
 // are coalesced where the stride is 1, and lie a stride apart otherwise.
-extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, 3) conv2d_input_grad(
+extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, BLOCKS) conv2d_input_grad(
     const real* __restrict__ grad,    // (N, groups * group_filters, OH, OW)
     const real* __restrict__ weight,  // (groups * group_filters, group_channels, KH, KW)
     real* __restrict__ dx,            // (N, groups * group_channels, H, W)
@@ -314,6 +327,7 @@ template <int ROWS_OF_THREADS>
 __device__ void weight_grad(const WeightGradient& g, real* shared) {
     constexpr int THREADS = ROWS_OF_THREADS * COLUMNS_OF_THREADS;
     constexpr int TILE_ROWS = PATCH * ROWS_OF_THREADS, ROW_PITCH = TILE_ROWS + PAD;
+    constexpr int COLUMNS_FETCHED = DEPTH * TILE_COLUMNS / THREADS, ROWS_FETCHED = DEPTH * TILE_ROWS / THREADS;
     real* const row_tile = shared;                         // [DEPTH][ROW_PITCH]
     real* const column_tile = shared + DEPTH * ROW_PITCH;  // [DEPTH][COLUMN_PITCH]
     const int thread = threadIdx.x;
@@ -331,11 +345,11 @@ __device__ void weight_grad(const WeightGradient& g, real* shared) {
     for (int step = 0; step < g.slice_steps; ++step) {
         const bool exists = image < g.images;
         const real* grad = g.grad + ((long long)image * g.groups * g.group_filters + first_filter) * plane + window;
+        real grads[ROWS_FETCHED], numbers[COLUMNS_FETCHED];
 #pragma unroll
-        for (int k = 0; k < TILE_ROWS; k += THREADS / DEPTH) {
-            const int row = k + thread / DEPTH;
-            row_tile[thread % DEPTH * ROW_PITCH + row] =
-                exists && first_row + row < g.group_filters ? grad[(long long)(first_row + row) * plane] : 0;
+        for (int k = 0; k < ROWS_FETCHED; ++k) {
+            const int row = first_row + thread / DEPTH + k * (THREADS / DEPTH);
+            grads[k] = exists && row < g.group_filters ? grad[(long long)row * plane] : 0;
         }
         const int top = window / g.out_width * g.stride_height - g.pad_top;
         const int left = window % g.out_width * g.stride_width - g.pad_left;
@@ -343,14 +357,17 @@ __device__ void weight_grad(const WeightGradient& g, real* shared) {
             g.x + ((long long)image * g.groups * g.group_channels + first_channel) * g.height * g.width;
         Tap tap = first_tap;
 #pragma unroll
-        for (int k = 0; k < TILE_COLUMNS; k += THREADS / DEPTH) {
+        for (int k = 0; k < COLUMNS_FETCHED; ++k) {
             const int row = top + tap.row * g.dilation_height, column = left + tap.column * g.dilation_width;
             const bool inside = exists && tap.channel < g.group_channels && 0 <= row && row < g.height &&
                                 0 <= column && column < g.width;
             const long long offset = (long long)(tap.channel * g.height + row) * g.width + column;
-            column_tile[thread % DEPTH * COLUMN_PITCH + k + thread / DEPTH] = inside ? picture[offset] : 0;
+            numbers[k] = inside ? picture[offset] : 0;
             tap.advance(tap_step, g.kernel_height, g.kernel_width);
         }
+        write_down<ROWS_FETCHED>(row_tile + thread % DEPTH * ROW_PITCH + thread / DEPTH, THREADS / DEPTH, grads);
+        write_down<COLUMNS_FETCHED>(column_tile + thread % DEPTH * COLUMN_PITCH + thread / DEPTH, THREADS / DEPTH,
+                                    numbers);
         window += DEPTH;
         while (window >= plane) {
             window -= plane;
@@ -383,11 +400,11 @@ __device__ void weight_grad(const WeightGradient& g, real* shared) {
 // The rows of this product are the filters of a group, its columns (channel, tap), and its depth all windows of all
 // images: a small result and long sums. To give work to all multiprocessors the depth is cut into slices. A block
 // (x, y, z) has a tile of 64 (or 16) filters by 64 taps, group z % groups and slice z / groups of slice_steps * DEPTH
-// windows, and writes its sums to the slice's own copy of dweight; `sum_slices` adds these up. Adding them with atomic
-// additions would save that kernel, but in an order that changes from run to run, and so would the last bits.
+// windows, and writes its sums to the slice's own copy of dweight; sum_slices.cu adds
+// these up.
 //
 // 2 * C/groups*KH*KW flops for each number of grad; grad and x once through memory, and dweight once for each slice.
-extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, 2) conv2d_weight_grad(
+extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, BLOCKS) conv2d_weight_grad(
     const real* __restrict__ grad,  // (N, groups * group_filters, OH, OW)
     const real* __restrict__ x,     // (N, groups * group_channels, H, W)
     real* __restrict__ dweight,     // (slices, groups * group_filters, group_channels, KH, KW)
@@ -403,21 +420,5 @@ extern "C" __global__ void __launch_bounds__(LARGE_BLOCK, 2) conv2d_weight_grad(
         weight_grad<MOST_ROWS_OF_THREADS>(gradient, shared);
     } else {
         weight_grad<MOST_ROWS_OF_THREADS / 4>(gradient, shared);
-    }
-}
-
-// total[i] = the sum of slices[s, i] over all s, always in the same order.
-//
-// A thread sums one number and goes on by as many as the grid has threads. Neighbouring threads have neighbouring
-// numbers: coalesced. count * size numbers read, size written, and an addition for each number read.
-extern "C" __global__ void sum_slices(const real* __restrict__ slices, real* __restrict__ total, int count,
-                                      long long size) {
-    const long long step = (long long)gridDim.x * blockDim.x;
-    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < size; i += step) {
-        real sum = 0;
-        for (int slice = 0; slice < count; ++slice) {
-            sum += slices[slice * size + i];
-        }
-        total[i] = sum;
     }
 }

@@ -21,18 +21,30 @@ constexpr int STRIP = 4;      // rows of a thread
 constexpr int TAPS = 9;       // taps that a block of the gradient to the weight sums at a time
 constexpr int THREADS = 256;  // of a block, at most
 
-// The threads of one plane of the block copy a tile of `plane`, from (top, left) on; 0 outside of the plane. The rows
-// are unrolled by four so that a thread has four reads under way before it must wait for the first.
+// The threads of one plane of the block copy a tile of `plane`, from (top, left) on; 0 outside of the plane. A thread
+// first starts a batch of reads and then writes down what they bring, so that it waits for memory once, not each time.
 __device__ void fetch(real* tile, int tile_height, int tile_width, const real* plane, int top, int left, int height,
                       int width, bool exists) {
+    constexpr int BATCH = STRIP + 1;  // a strip, and a share of the rim
+    const int end = min(height, top + tile_height);
     for (int j = threadIdx.x; j < tile_width; j += blockDim.x) {
         const int column = left + j;
         const bool column_exists = exists && 0 <= column && column < width;
-#pragma unroll 4
-        for (int i = threadIdx.y; i < tile_height; i += blockDim.y) {
-            const int row = top + i;
-            const bool inside = column_exists && 0 <= row && row < height;
-            tile[i * tile_width + j] = inside ? plane[row * width + column] : 0;
+        for (int i = threadIdx.y; i < tile_height; i += BATCH * blockDim.y) {
+            real batch[BATCH];
+#pragma unroll
+            for (int k = 0; k < BATCH; ++k) {
+                const int row = top + i + k * blockDim.y;
+                const bool inside = column_exists && 0 <= row && row < end;
+                batch[k] = inside ? plane[row * width + column] : 0;
+            }
+#pragma unroll
+            for (int k = 0; k < BATCH; ++k) {
+                const int row = i + k * blockDim.y;
+                if (row < tile_height) {
+                    tile[row * tile_width + j] = batch[k];
+                }
+            }
         }
     }
 }
@@ -225,10 +237,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) depthwise_conv2d_input_
 // tile it fetches what the windows read of x, and every thread adds to its own TAPS sums what its strip of windows
 // gives, so that one number of grad, read once, serves TAPS sums. At the end the threads' sums are added up: within a
 // warp by shuffles, which pass registers from thread to thread, and between the warps through shared memory. Each
-// y writes its own copy of dweight, and `sum_slices` in convolution.cu adds them: always in the same order.
+// y writes its own copy of dweight, and sum_slices.cu adds them: always in the same order.
 //
 // Least traffic: grad and x read once; 2 * KH * KW flops for each number of grad.
-extern "C" __global__ void __launch_bounds__(THREADS, 3) depthwise_conv2d_weight_grad(
+extern "C" __global__ void __launch_bounds__(THREADS, sizeof(real) == 4 ? 3 : 2) depthwise_conv2d_weight_grad(
     const real* __restrict__ grad,  // (N, C * multiplier, OH, OW)
     const real* __restrict__ x,     // (N, C, H, W)
     real* __restrict__ dweight,     // (gridDim.y, C * multiplier, KH, KW)
