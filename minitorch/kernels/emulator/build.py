@@ -22,11 +22,10 @@ from minitorch.kernels.emulator.errors import CompileError, NotSupportedError
 from minitorch.kernels.signature import blank, kernels
 
 RUNTIME = Path(__file__).parent / "runtime"
-COMMON = ["-std=c++17", "-g", "-fPIC", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off"]
-FOR_RUNTIME = ["-O2", "-shared", "-Wl,-Bsymbolic", "-Wall", "-Wextra"]
+COMMON = ["-std=c++17", "-g", "-fPIC", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off"]
+FOR_RUNTIME = ["-O2", "-shared", "-Wall", "-Wextra"]
 FOR_KERNELS = [
     "-w",
-    "-fvisibility=hidden",
     "-fno-gnu-unique",
     "-fno-math-errno",
     "-fno-strict-aliasing",  # float* read as float4*

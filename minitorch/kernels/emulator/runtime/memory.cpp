@@ -9,7 +9,7 @@
 
 #include "runtime.h"
 
-extern "C" char* minitorch_shared;
+extern "C" __attribute__((visibility("default"))) char* minitorch_shared;
 char* minitorch_shared;
 
 namespace emulator {

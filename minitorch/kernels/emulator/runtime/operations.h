@@ -6,6 +6,7 @@ enum MinitorchWarp {
     MINITORCH_SYNCWARP, MINITORCH_SHUFFLE, MINITORCH_BALLOT, MINITORCH_ANY, MINITORCH_ALL, MINITORCH_MATCH
 };
 
+#pragma GCC visibility push(default)
 extern "C" {
 // Waits for all threads of the block; returns what the kind makes of the predicates.
 int minitorch_barrier(int kind, int predicate, int line);
@@ -23,3 +24,4 @@ void minitorch_atomic(const void* address, unsigned size, int line);
 void minitorch_return(int line);
 [[noreturn]] void minitorch_fail(const char* text, int line);
 }
+#pragma GCC visibility pop

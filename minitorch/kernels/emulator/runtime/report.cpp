@@ -35,7 +35,7 @@ const Thread* missing_lane(const Thread* thread) {
     for (int lane = 0; lane < 32; ++lane) {
         const Thread* other = &threads[32 * warp + lane];
         if (!(present >> lane & 1)) continue;
-        if (other->state == State::at_warp && other->kind == thread->kind && other->line == thread->line &&
+        if (state_of(other) == State::at_warp && other->kind == thread->kind && other->line == thread->line &&
             other->mask == thread->mask) {
             continue;
         }
@@ -52,27 +52,27 @@ void fail_stuck() {
     const Thread* left = nullptr;
     for (int i = 0; i < thread_count; ++i) {
         const Thread* thread = &threads[i];
-        if (thread->state == State::finished && !left) left = thread;
-        if (thread->state != State::at_warp) continue;
+        if (state_of(thread) == State::finished && !left) left = thread;
+        if (state_of(thread) != State::at_warp) continue;
         const Thread* other = missing_lane(thread);
         if (!other) continue;
-        if (other->state == State::finished) {
-            fail(Fault::warp_left, place_of(thread, thread->line), place_of(other, other->line), thread->mask,
+        if (state_of(other) == State::finished) {
+            fail(Fault::warp_left, place_of(thread, thread->line), place_of(other, other->returned), thread->mask,
                  thread->kind);
         }
         if (!waits) waits = thread;
     }
     if (waits) {
         const Thread* other = missing_lane(waits);
-        Fault fault = other->state == State::at_barrier ? Fault::deadlock
+        Fault fault = state_of(other) == State::at_barrier ? Fault::deadlock
                       : other->line == waits->line      ? Fault::warp_masks
                                                         : Fault::warp_diverged;
         int64_t second = fault == Fault::warp_masks ? other->mask : waits->kind;
         fail(fault, place_of(waits, waits->line), place_of(other, other->line), waits->mask, second);
     }
     for (int i = 0; i < thread_count && left; ++i) {
-        if (threads[i].state != State::at_barrier) continue;
-        fail(Fault::barrier_left, place_of(&threads[i], threads[i].line), place_of(left, left->line));
+        if (states[i] != State::at_barrier) continue;
+        fail(Fault::barrier_left, place_of(&threads[i], threads[i].line), place_of(left, left->returned));
     }
     fail(Fault::deadlock, place_of(current, current->line));
 }

@@ -18,10 +18,11 @@ struct Fiber;
 
 // A CUDA thread of the block that is running. What it waits for is kept here until the others have come.
 struct Thread {
+    int number;
     Index index;
-    State state;
     int kind;              // which barrier or warp operation
-    int line;              // where it waits, or where it returned from the kernel; 0 if at the closing brace
+    int line;              // where it waits
+    int returned;          // the line of the return by which it left the kernel; 0 for the closing brace
     uint32_t mask;         // warp operations: the lanes that must come
     int source;            // shuffles: the lane to read
     uint64_t value;        // what it brings
@@ -94,14 +95,15 @@ struct Launch {
     uint64_t shared_count;
     uint64_t* ignored;   // check mode: positions in the code whose races are intended, as pairs (first, second)
     uint64_t ignored_count;
-    char* dynamic;       // where the dynamic shared memory lies
-    uintptr_t bss_begin, bss_end;    // the shared variables of all kernels of the file
+    char* dynamic;       // the dynamic shared memory
+    char *bss_begin, *bss_end;         // the shared variables of all kernels of the file
     uintptr_t code_begin, code_end, image_end;  // the compiled kernel: its code, and all of it
 };
 
 extern Launch* launch;            // null while nothing runs
 extern Report* report;
 extern Thread threads[1024];
+extern State states[1024];        // of the threads; apart from the rest so that a look at all of them is quick
 extern Thread* current;
 extern int thread_count;
 extern uint32_t block_number;     // counted along x, then y, then z
@@ -115,7 +117,8 @@ extern int slots_used;
 
 constexpr uint32_t poison = 0x7fffffff;  // NaN as float and as double, the largest int
 
-inline int number_of(const Thread* thread) { return int(thread - threads); }
+inline int number_of(const Thread* thread) { return thread->number; }
+inline State& state_of(const Thread* thread) { return states[number_of(thread)]; }
 inline int warp_of(const Thread* thread) { return number_of(thread) / 32; }
 inline int lane_of(const Thread* thread) { return number_of(thread) % 32; }
 // The lanes of a warp that the block has.
@@ -153,7 +156,10 @@ bool install_handlers();
 void remove_handlers();
 
 // order.cpp
-void begin_order();                // a block begins
+void begin_order();                // a launch begins
+bool order_runs_out();             // true if so much has been counted that everything remembered must be forgotten
+void forget_order();
+void begin_block_order();
 void order_barrier();              // all threads of the block have met
 void order_warp(int warp, uint32_t lanes);
 

@@ -13,26 +13,24 @@ inline uint32_t position(void* return_address) {
     return uint32_t(reinterpret_cast<uintptr_t>(return_address) - 1 - launch->code_begin);
 }
 
-inline void check(void* address, size_t size, Kind kind, void* return_address) {
-    check_access(reinterpret_cast<uintptr_t>(address), size, kind, position(return_address));
+template <Kind kind>
+inline void check(const void* address, size_t size, void* return_address) {
+    check_access<kind>(reinterpret_cast<uintptr_t>(address), size, position(return_address));
 }
 
 }  // namespace
 
-#define MINITORCH_SIZE(size)                                                                                         \
-    void __tsan_read##size(void* address) { check(address, size, Kind::read, __builtin_return_address(0)); }         \
-    void __tsan_write##size(void* address) { check(address, size, Kind::write, __builtin_return_address(0)); }       \
-    void __tsan_unaligned_read##size(void* address) {                                                                \
-        check(address, size, Kind::read, __builtin_return_address(0));                                               \
-    }                                                                                                                \
-    void __tsan_unaligned_write##size(void* address) {                                                               \
-        check(address, size, Kind::write, __builtin_return_address(0));                                              \
-    }                                                                                                                \
-    void __tsan_volatile_read##size(void* address) { check(address, size, Kind::read, __builtin_return_address(0)); } \
-    void __tsan_volatile_write##size(void* address) {                                                                \
-        check(address, size, Kind::write, __builtin_return_address(0));                                              \
-    }
+#define MINITORCH_ACCESS(name, size, kind)                                                                          \
+    void __tsan_##name##size(void* address) { check<Kind::kind>(address, size, __builtin_return_address(0)); }
+#define MINITORCH_SIZE(size)                                                                                        \
+    MINITORCH_ACCESS(read, size, read)                                                                              \
+    MINITORCH_ACCESS(write, size, write)                                                                            \
+    MINITORCH_ACCESS(unaligned_read, size, read)                                                                    \
+    MINITORCH_ACCESS(unaligned_write, size, write)                                                                  \
+    MINITORCH_ACCESS(volatile_read, size, read)                                                                     \
+    MINITORCH_ACCESS(volatile_write, size, write)
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 MINITORCH_SIZE(1)
@@ -41,32 +39,33 @@ MINITORCH_SIZE(4)
 MINITORCH_SIZE(8)
 MINITORCH_SIZE(16)
 
-void __tsan_read_range(void* address, size_t size) { check(address, size, Kind::read, __builtin_return_address(0)); }
-void __tsan_write_range(void* address, size_t size) { check(address, size, Kind::write, __builtin_return_address(0)); }
+void __tsan_read_range(void* address, size_t size) { check<Kind::read>(address, size, __builtin_return_address(0)); }
+void __tsan_write_range(void* address, size_t size) { check<Kind::write>(address, size, __builtin_return_address(0)); }
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 
 void* __tsan_memcpy(void* to, const void* from, size_t size) {
-    check(const_cast<void*>(from), size, Kind::read, __builtin_return_address(0));
-    check(to, size, Kind::write, __builtin_return_address(0));
+    check<Kind::read>(from, size, __builtin_return_address(0));
+    check<Kind::write>(to, size, __builtin_return_address(0));
     return memcpy(to, from, size);
 }
 void* __tsan_memmove(void* to, const void* from, size_t size) {
-    check(const_cast<void*>(from), size, Kind::read, __builtin_return_address(0));
-    check(to, size, Kind::write, __builtin_return_address(0));
+    check<Kind::read>(from, size, __builtin_return_address(0));
+    check<Kind::write>(to, size, __builtin_return_address(0));
     return memmove(to, from, size);
 }
 void* __tsan_memset(void* to, int value, size_t size) {
-    check(to, size, Kind::write, __builtin_return_address(0));
+    check<Kind::write>(to, size, __builtin_return_address(0));
     return memset(to, value, size);
 }
 
 void minitorch_atomic(const void* address, unsigned size, int line) {
-    check_access(reinterpret_cast<uintptr_t>(address), size, Kind::atomic, uint32_t(line) | 0x80000000u);
+    check_access<Kind::atomic>(reinterpret_cast<uintptr_t>(address), size, uint32_t(line) | 0x80000000u);
 }
 
 }
+#pragma GCC visibility pop
 
 // What the compiler hands over with its complaints.
 namespace {
@@ -127,6 +126,7 @@ struct Mismatch {
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 void __ubsan_handle_out_of_bounds_abort(Bounds* data, uintptr_t index) {
@@ -163,3 +163,4 @@ void __ubsan_handle_type_mismatch_v1_abort(Mismatch* data, uintptr_t address) {
 }
 
 }
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@ namespace emulator {
 Launch* launch;
 Report* report;
 Thread threads[1024];
+State states[1024];
 Thread* current;
 int thread_count;
 uint32_t block_number;
@@ -27,9 +28,11 @@ struct Fiber {
 }  // namespace emulator
 
 // The variables that a kernel reads. It sees them as constants: see cuda_types.h.
+#pragma GCC visibility push(default)
 extern "C" {
 emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 }
+#pragma GCC visibility pop
 
 namespace emulator {
 namespace {
@@ -48,6 +51,9 @@ uint16_t order[1024];  // in which the threads of a block get their turn
 int turn;              // position in `order` of the current thread
 int unfinished;
 int arrived;           // threads at the barrier
+int agreed;            // those of them whose predicate holds
+int outcome;           // of the last barrier: read by all before the next one can be over
+Thread* first_at_barrier;
 std::mt19937_64 generator;
 
 void run_threads();
@@ -84,8 +90,8 @@ void make_current(Thread* thread) {
 Thread* next_thread() {
     for (int i = 0; i < thread_count; ++i) {
         if (++turn == thread_count) turn = 0;
-        Thread* thread = &threads[order[turn]];
-        if (thread->state <= State::ready) return thread;
+        const int number = order[turn];
+        if (states[number] <= State::ready) return &threads[number];
     }
     return nullptr;
 }
@@ -102,9 +108,9 @@ Thread* next_thread_or_fail() {
 
 // The fiber that holds, or is to hold, a thread.
 Fiber* fiber_of(Thread* thread) {
-    if (thread->state == State::fresh) {
+    if (state_of(thread) == State::fresh) {
         thread->fiber = take_fiber();
-        thread->state = State::ready;
+        state_of(thread) = State::ready;
     }
     return thread->fiber;
 }
@@ -114,14 +120,13 @@ void run_threads() {
     for (;;) {
         Fiber* own = current->fiber;
         launch->entry(launch->arguments);
-        current->state = State::finished;
+        state_of(current) = State::finished;
         ++finished_threads;
         --unfinished;
         Thread* next = next_thread_or_fail();
-        if (next && next->state == State::fresh) {
+        if (next && state_of(next) == State::fresh) {
             next->fiber = own;
-            next->state = State::ready;
-            next->line = 0;
+            state_of(next) = State::ready;
             make_current(next);
             continue;
         }
@@ -146,11 +151,12 @@ void set_order() {
 void run_block() {
     prepare_shared();
     reset_warps();
-    if (launch->check) begin_order();
-    for (int i = 0; i < thread_count; ++i) threads[i].state = State::fresh, threads[i].line = 0;
+    if (launch->check) begin_block_order();
+    std::fill(states, states + thread_count, State::fresh);
+    for (int i = 0; i < thread_count; ++i) threads[i].returned = 0;
     if (launch->order == Order::random) set_order();
     unfinished = thread_count;
-    arrived = 0;
+    arrived = agreed = 0;
     turn = -1;
     Thread* first = next_thread();
     Fiber* fiber = fiber_of(first);
@@ -189,6 +195,7 @@ void run_blocks() {
     thread_count = int(block[0] * block[1] * block[2]);
     for (int i = 0; i < thread_count; ++i) {
         uint32_t n = uint32_t(i);
+        threads[i].number = i;
         threads[i].index = {n % block[0], n / block[0] % block[1], n / block[0] / block[1]};
     }
     gridDim = {grid[0], grid[1], grid[2]};
@@ -221,35 +228,26 @@ void run_blocks() {
 
 using namespace emulator;
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 int minitorch_barrier(int kind, int predicate, int line) {
     Thread* self = current;
     self->kind = kind;
     self->line = line;
-    self->value = uint64_t(predicate);
-    self->state = State::at_barrier;
-    if (arrived > 0) {
-        for (int i = 0; i < thread_count; ++i) {
-            Thread* other = &threads[i];
-            if (other == self || other->state != State::at_barrier) continue;
-            if (other->line == line && other->kind == kind) break;
-            fail(Fault::barrier_diverged, place_of(other, other->line), place_of(self, line));
-        }
+    state_of(self) = State::at_barrier;
+    if (arrived == 0) first_at_barrier = self;
+    if (first_at_barrier->line != line || first_at_barrier->kind != kind) {
+        fail(Fault::barrier_diverged, place_of(first_at_barrier, first_at_barrier->line), place_of(self, line));
     }
+    agreed += predicate;
     if (++arrived < thread_count) {
         wait();
-        return int(self->result);
+        return outcome;
     }
-    arrived = 0;
-    int count = 0;
-    for (int i = 0; i < thread_count; ++i) count += int(threads[i].value);
-    int result = kind == MINITORCH_COUNT ? count : kind == MINITORCH_AND ? count == thread_count : count > 0;
-    for (int i = 0; i < thread_count; ++i) {
-        threads[i].result = uint64_t(result);
-        threads[i].state = State::ready;
-        threads[i].line = 0;
-    }
+    outcome = kind == MINITORCH_COUNT ? agreed : kind == MINITORCH_AND ? agreed == thread_count : agreed > 0;
+    arrived = agreed = 0;
+    std::fill(states, states + thread_count, State::ready);
     if (launch->check) {
         if (report_uninitialised()) leave();
         order_barrier();
@@ -258,7 +256,7 @@ int minitorch_barrier(int kind, int predicate, int line) {
         set_order();
         wait();  // not always the last to come is the first to go on
     }
-    return result;
+    return outcome;
 }
 
 int minitorch_lane() { return lane_of(current); }
@@ -269,6 +267,7 @@ void minitorch_spin() {
     if (++calls % 16 == 0) wait();
 }
 
-void minitorch_return(int line) { current->line = line; }
+void minitorch_return(int line) { current->returned = line; }
 
 }
+#pragma GCC visibility pop

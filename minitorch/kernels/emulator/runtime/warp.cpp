@@ -65,16 +65,16 @@ void reset_warps() {
 
 bool release_activemask() {
     for (int i = 0; i < thread_count; ++i) {
-        if (threads[i].state != State::at_activemask) continue;
+        if (states[i] != State::at_activemask) continue;
         int warp = i / 32, line = threads[i].line;
         uint32_t together = 0;
         for (int j = 32 * warp; j < 32 * warp + 32 && j < thread_count; ++j) {
-            if (threads[j].state == State::at_activemask && threads[j].line == line) together |= 1u << (j % 32);
+            if (states[j] == State::at_activemask && threads[j].line == line) together |= 1u << (j % 32);
         }
         for (int lane = 0; lane < 32; ++lane) {
             if (!(together >> lane & 1)) continue;
             threads[32 * warp + lane].result = together;
-            threads[32 * warp + lane].state = State::ready;
+            states[32 * warp + lane] = State::ready;
         }
         return true;
     }
@@ -85,6 +85,7 @@ bool release_activemask() {
 
 using namespace emulator;
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 unsigned long long minitorch_warp(int kind, unsigned mask, unsigned long long value, int source, int line) {
@@ -99,7 +100,7 @@ unsigned long long minitorch_warp(int kind, unsigned mask, unsigned long long va
     self->mask = mask;
     self->source = source;
     self->value = value;
-    self->state = State::at_warp;
+    state_of(self) = State::at_warp;
     Warp& warp = warps[number];
     Meeting* meeting = meeting_of(warp, kind, line, mask);
     meeting->arrived |= 1u << lane;
@@ -112,7 +113,7 @@ unsigned long long minitorch_warp(int kind, unsigned mask, unsigned long long va
     Thread* lanes = &threads[32 * number];
     exchange(lanes, kind, present);
     for (int other = 0; other < 32; ++other) {
-        if (present >> other & 1) lanes[other].state = State::ready, lanes[other].line = 0;
+        if (present >> other & 1) states[32 * number + other] = State::ready;
     }
     // Only __syncwarp puts memory in order; CUDA promises nothing of the kind for shuffles and votes.
     if (launch->check && kind == MINITORCH_SYNCWARP) order_warp(number, present);
@@ -122,10 +123,11 @@ unsigned long long minitorch_warp(int kind, unsigned mask, unsigned long long va
 
 unsigned minitorch_activemask(int line) {
     current->line = line;
-    current->state = State::at_activemask;
+    state_of(current) = State::at_activemask;
     Thread* self = current;
     wait();
     return unsigned(self->result);
 }
 
 }
+#pragma GCC visibility pop
