@@ -32,7 +32,8 @@ REALS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}  # what 
 
 COMMENT_OR_STRING = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
 GLOBAL = re.compile(r"\b__global__\b")
-NAME = re.compile(r"\b(?!__launch_bounds__\b)([A-Za-z_]\w*)\s*\(")
+BOUNDS = re.compile(r"\b__launch_bounds__\s*\(")
+NAME = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
 NOT_TYPE = re.compile(r"\b(?:const|volatile|__restrict__|__restrict|restrict|register|struct)\b|&")
 DEFAULT_ARGUMENT = re.compile(r"=.*", re.DOTALL)
 
@@ -133,6 +134,8 @@ def kernels(source):
     found = {}
     for start in GLOBAL.finditer(text):
         name = NAME.search(text, start.end())
+        if name is not None and BOUNDS.match(text, name.start()):
+            name = NAME.search(text, matching(text, name.end() - 1, "()"))
         if name is None:
             continue
         close = matching(text, name.end() - 1, "()")
