@@ -1,6 +1,7 @@
 """Arguments of a launch: checked against the C types of the kernel, and laid out for the runtime."""
 
 import numbers
+import re
 
 import numpy as np
 
@@ -10,8 +11,8 @@ LARGEST_GRID = (2**31 - 1, 65535, 65535)
 LARGEST_BLOCK = (1024, 1024, 64)
 LARGEST_BLOCK_SIZE = 1024
 LARGEST_SHARED = 48 * 1024
-LETTERS = {"?": np.bool_, "b": np.int8, "B": np.uint8, "h": np.int16, "H": np.uint16, "i": np.int32, "I": np.uint32,
-           "q": np.int64, "Q": np.uint64, "f": np.float32, "d": np.float64}  # fmt: skip
+DTYPES = {letter: np.dtype(letter) for letter in "?bBhHiIqQfd"}
+TYPE = re.compile(r"(P?)(c?)([?bBhHiIqQfd]?)(\d?)\??")
 
 
 class Arguments:
@@ -42,22 +43,23 @@ class Arguments:
         self.cells = np.zeros(len(types), np.uint64)
         self.arrays, self.pointer_cells, self.null = [], [], []
         for cell, (parameter, code, value) in enumerate(zip(kernel.parameters, types, arguments)):
-            if code.lstrip("Pc") not in LETTERS:
+            pointer, const, letter, length = TYPE.fullmatch(code).groups()
+            if letter == "" or (length and not pointer):
                 raise self.error(f"the emulator cannot pass the parameter '{parameter}'")
-            dtype = np.dtype(LETTERS[code.lstrip("Pc")])
-            if not code.startswith("P"):
+            dtype = DTYPES[letter]
+            if not pointer:
                 self.cells[cell : cell + 1].view(dtype)[0] = self.number(parameter, dtype, value)
             elif value is None:
                 self.null.append(parameter.name)
             else:
-                self.check_array(parameter, dtype, value)
-                self.arrays.append((parameter, value, code.startswith("Pc")))
+                self.check_array(parameter, dtype, value, int(length or 1))
+                self.arrays.append((parameter, value, bool(const)))
                 self.pointer_cells.append(cell)
 
     def error(self, text):
         return ArgumentError(f"kernel {self.kernel.name}: {text}", kernel=self.kernel.name)
 
-    def check_array(self, parameter, dtype, value):
+    def check_array(self, parameter, dtype, value, length):
         """Raise unless the value is an array that can be passed as it is."""
         expected = f"'{parameter}' must be a C-contiguous array of {dtype}, or None"
         if not isinstance(value, np.ndarray):
@@ -66,6 +68,8 @@ class Arguments:
             raise self.error(f"{expected}, got {described(value)}")
         if not value.flags.c_contiguous:
             raise self.error(f"{expected}, got {described(value)} with strides {value.strides} bytes; copy it first")
+        if value.size % length:
+            raise self.error(f"'{parameter}' must have a multiple of {length} elements, got {described(value)}")
         if not value.flags.aligned:
             raise self.error(f"{expected}, got one at an address that is no multiple of {dtype.itemsize}")
         if not parameter.const and not value.flags.writeable:

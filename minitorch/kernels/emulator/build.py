@@ -38,10 +38,17 @@ FAST = ["-O2", "-fwrapv"]
 # not there; its own __tsan_ and __ubsan_ functions are.
 CHECK = [
     "-O1",
+    "-fno-inline",  # GCC forgets from which line of an inlined function an access comes
     "-DMINITORCH_CHECK",
     "-fsanitize=thread,bounds,shift,signed-integer-overflow,integer-divide-by-zero,alignment",
     "-fno-sanitize-recover=all",
 ]
+# What is rewritten before compilation. Headers that CUDA programs name out of habit hold nothing that a kernel needs.
+HEADERS = r"(?:cuda_runtime|device_launch_parameters|cuda|stdio|math|assert|stdint)\.h|cstdio|cmath|cassert|cstdint"
+HEADER = re.compile(rf'^[ \t]*#[ \t]*include[ \t]*[<"](?:{HEADERS})[>"]', re.MULTILINE)
+STATIC_SHARED = re.compile(r"\bstatic\s+__shared__\b")
+VARIABLE = re.compile(r"\b__device__\b(?=[^;(){}=]*[=;\[])(?!\s+__constant__)(?!\s+__shared__)")
+RETURN = re.compile(r"\breturn\s*;")
 ALIGNMENT = r"(?:(?:__align__|alignas)\s*\([^)]*\)\s*)?"
 SHARED_ARRAY = re.compile(rf"\bextern\s+__shared__\s+{ALIGNMENT}([^;=]*?)(\w+)\s*\[\s*\]\s*;")
 
@@ -122,9 +129,15 @@ def kernel_library(path, source, defines, check):
     """
     runtime = runtime_library()
     text = translation_unit(Path(path).name, source)
-    flags = [*COMMON, *FOR_KERNELS, *(CHECK if check else FAST), *(f"-D{k}={v}" for k, v in sorted(defines.items()))]
+    flags = [*COMMON, *FOR_KERNELS, *(check_flags() if check else FAST), *(f"-D{k}={v}" for k, v in sorted(defines.items()))]
     name = f"{Path(path).stem}-{digest(text, flags + LINK)}.so"
     return build_once(name, path, text, [*flags, f"-I{RUNTIME}", "-c", "-x", "c++", "-"], [*LINK, str(runtime), "-lm"])
+
+
+def check_flags():
+    """The flags of check mode, without the calls at the beginning and end of each function, which nobody needs."""
+    option = "tsan-instrument-func-entry-exit=0"
+    return [*CHECK, *(["-mllvm", f"-{option}"] if "clang" in compiler_identity() else [f"--param={option}"])]
 
 
 def translation_unit(name, source):
@@ -135,20 +148,21 @@ def translation_unit(name, source):
 
 
 def rewritten(source, found):
-    """The text with the two things changed that no macro can: dynamic shared arrays, and returns from kernels."""
+    """The text with those things changed that no macro can; every line stays where it is."""
     plain = blank(source)
-    changes = []
+    changes = [(match.span(), "__shared__") for match in STATIC_SHARED.finditer(plain)]
+    changes += [(match.span(), "MINITORCH_GLOBAL") for match in VARIABLE.finditer(plain)]
+    changes += [(match.span(), "") for match in HEADER.finditer(blank(source, keep_strings=True))]
     for match in SHARED_ARRAY.finditer(plain):
-        c_type, name = match.group(1), match.group(2)
+        c_type, name = match.groups()
         inside = plain.count("{", 0, match.start()) > plain.count("}", 0, match.start())
-        pointer = f"{c_type}* {name} = ({c_type}*)minitorch_shared;" if inside else None
-        changes.append((match, pointer or f"static MinitorchDynamicShared<{c_type}> {name};"))
+        pointer = f"{c_type}* {name} = ({c_type}*)minitorch_shared;"
+        changes.append((match.span(), pointer if inside else f"static MinitorchDynamicShared<{c_type}> {name};"))
     for kernel in found.values():
-        for match in re.compile(r"\breturn\s*;").finditer(plain, *kernel.body):
-            changes.append((match, "{ minitorch_return(__LINE__); return; }"))
-    for match, text in sorted(changes, key=lambda change: -change[0].start()):
-        lines = "\n" * plain.count("\n", *match.span())
-        source = source[: match.start()] + text + lines + source[match.end() :]
+        for match in RETURN.finditer(plain, *kernel.body):
+            changes.append((match.span(), "{ minitorch_return(__LINE__); return; }"))
+    for (start, end), text in sorted(changes, reverse=True):
+        source = source[:start] + text + "\n" * plain.count("\n", start, end) + source[end:]
     return source
 
 
@@ -191,6 +205,6 @@ def compile_error(path, output):
     name = Path(path).name
     errors = re.findall(rf"^{re.escape(name)}:(\d+)(?::\d+)?: (?:fatal )?error: (.*)$", output, re.MULTILINE)
     if not errors:
-        return CompileError(f"{name} does not compile:\n{output}", file=name)
+        return CompileError(f"{name} does not compile:\n{output[:4000]}", file=name)
     lines = "\n".join(f"  line {line}: {message}" for line, message in errors[:10])
     return CompileError(f"{name} does not compile:\n{lines}", file=name, line=int(errors[0][0]))

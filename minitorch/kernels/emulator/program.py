@@ -4,6 +4,7 @@ import ctypes
 import functools
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +32,10 @@ def shared_variables(library, begin):
         library: path of the compiled code.
         begin: address at which its .bss begins in this process.
     """
-    try:
-        output = subprocess.run(["nm", "-S", str(library)], capture_output=True, text=True).stdout
-    except OSError:
+    tool = shutil.which("nm") or shutil.which("llvm-nm")
+    if tool is None:
         return []
+    output = subprocess.run([tool, "-S", str(library)], capture_output=True, text=True).stdout
     symbols = [line.split() for line in output.splitlines()]
     start = next((int(words[0], 16) for words in symbols if words[-1] == "__bss_start"), None)
     if start is None:

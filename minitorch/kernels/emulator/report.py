@@ -1,6 +1,7 @@
 """Puts what the runtime found into words."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -319,11 +320,11 @@ def is_intended(program, report):
 
 def source_lines(program, code):
     """The line of a position in the compiled code, then those of the calls that lead there, within the .cu file."""
-    command = ["addr2line", "-i", "-e", str(program.library), hex(code)]
-    try:
-        output = subprocess.run(command, capture_output=True, text=True).stdout
-    except OSError:
+    tool = shutil.which("addr2line") or shutil.which("llvm-addr2line")
+    if tool is None:
         return []
+    command = [tool, "-i", "-e", str(program.library), hex(code)]
+    output = subprocess.run(command, capture_output=True, text=True).stdout
     lines = []
     for entry in output.splitlines():
         name, _, number = entry.partition(" ")[0].rpartition(":")

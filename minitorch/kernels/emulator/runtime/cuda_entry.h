@@ -1,7 +1,8 @@
 // How the runtime calls a kernel: MINITORCH_KERNEL(name) stands behind the text of the .cu file for each of its kernels.
 #pragma once
 
-// One letter for each C type, as in Python's struct module, after a P for each pointer and a c for const.
+// One letter for each C type, as in Python's struct module, after a P for a pointer and a c for const;
+// vectors have their length behind it.
 template <class T> struct MinitorchType { static constexpr char text[] = "?"; };
 #define MINITORCH_TYPE(T, letter)                                                                                   \
     template <> struct MinitorchType<T> { static constexpr char text[] = letter; };                                 \
@@ -12,7 +13,13 @@ MINITORCH_TYPE(short, "h") MINITORCH_TYPE(unsigned short, "H") MINITORCH_TYPE(in
 MINITORCH_TYPE(long, "q") MINITORCH_TYPE(unsigned long, "Q")
 MINITORCH_TYPE(long long, "q") MINITORCH_TYPE(unsigned long long, "Q")
 MINITORCH_TYPE(float, "f") MINITORCH_TYPE(double, "d")
+#define MINITORCH_VECTOR(T, letter)                                                                                 \
+    MINITORCH_TYPE(T##2, letter "2") MINITORCH_TYPE(T##3, letter "3") MINITORCH_TYPE(T##4, letter "4")
+MINITORCH_VECTOR(char, "b") MINITORCH_VECTOR(uchar, "B") MINITORCH_VECTOR(short, "h") MINITORCH_VECTOR(ushort, "H")
+MINITORCH_VECTOR(int, "i") MINITORCH_VECTOR(uint, "I") MINITORCH_VECTOR(longlong, "q") MINITORCH_VECTOR(ulonglong, "Q")
+MINITORCH_VECTOR(float, "f") MINITORCH_VECTOR(double, "d")
 #undef MINITORCH_TYPE
+#undef MINITORCH_VECTOR
 
 template <class T> struct MinitorchPlain { typedef T type; };
 template <class T> struct MinitorchPlain<const T> { typedef T type; };
@@ -26,22 +33,23 @@ template <int N, int... I> struct MinitorchCount : MinitorchCount<N - 1, N - 1, 
 template <int... I> struct MinitorchCount<0, I...> { typedef MinitorchIndices<I...> type; };
 
 template <class... P, int... I>
-__attribute__((no_sanitize("thread"))) static inline void minitorch_call(void (*kernel)(P...), void** arguments, MinitorchIndices<I...>) {
+__attribute__((no_sanitize("thread"))) MINITORCH_INLINE void minitorch_call(void (*kernel)(P...), void** arguments, MinitorchIndices<I...>) {
     kernel(*(typename MinitorchPlain<P>::type*)arguments[I]...);
 }
 
 template <class... P>
-static inline const char* const* minitorch_types(void (*)(P...)) {
+MINITORCH_INLINE const char* const* minitorch_types(void (*)(P...)) {
     static const char* const texts[] = {MinitorchType<typename MinitorchPlain<P>::type>::text..., nullptr};
     return texts;
 }
 
 template <class... P>
-static inline typename MinitorchCount<sizeof...(P)>::type minitorch_indices(void (*)(P...)) { return {}; }
+MINITORCH_INLINE typename MinitorchCount<sizeof...(P)>::type minitorch_indices(void (*)(P...)) { return {}; }
 
 #define MINITORCH_KERNEL(name)                                                                                      \
-    extern "C" __attribute__((visibility("default"), no_sanitize("thread"))) void minitorch_run_##name(void** a) {  \
-        minitorch_call(&name, a, minitorch_indices(&name));                                                         \
+    extern "C" __attribute__((visibility("default"), no_sanitize("thread"))) void minitorch_run_##name(             \
+        void** minitorch_arguments) {                                                                               \
+        minitorch_call(&name, minitorch_arguments, minitorch_indices(&name));                                       \
     }                                                                                                               \
     extern "C" __attribute__((visibility("default"))) const char* const* minitorch_types_##name() {                 \
         return minitorch_types(&name);                                                                              \

@@ -6,33 +6,33 @@
 
 #include "operations.h"
 
-static inline void __syncthreads(MINITORCH_LINE) { minitorch_barrier(MINITORCH_SYNC, 0, line); }
-static inline int __syncthreads_count(int predicate, MINITORCH_LINE) {
+MINITORCH_INLINE void __syncthreads(MINITORCH_LINE) { minitorch_barrier(MINITORCH_SYNC, 0, line); }
+MINITORCH_INLINE int __syncthreads_count(int predicate, MINITORCH_LINE) {
     return minitorch_barrier(MINITORCH_COUNT, predicate != 0, line);
 }
-static inline int __syncthreads_and(int predicate, MINITORCH_LINE) {
+MINITORCH_INLINE int __syncthreads_and(int predicate, MINITORCH_LINE) {
     return minitorch_barrier(MINITORCH_AND, predicate != 0, line);
 }
-static inline int __syncthreads_or(int predicate, MINITORCH_LINE) {
+MINITORCH_INLINE int __syncthreads_or(int predicate, MINITORCH_LINE) {
     return minitorch_barrier(MINITORCH_OR, predicate != 0, line);
 }
 
-static inline void __syncwarp(unsigned mask = 0xffffffffu, MINITORCH_LINE) {
+MINITORCH_INLINE void __syncwarp(unsigned mask = 0xffffffffu, MINITORCH_LINE) {
     minitorch_warp(MINITORCH_SYNCWARP, mask, 0, 0, line);
 }
-static inline unsigned __ballot_sync(unsigned mask, int predicate, MINITORCH_LINE) {
+MINITORCH_INLINE unsigned __ballot_sync(unsigned mask, int predicate, MINITORCH_LINE) {
     return (unsigned)minitorch_warp(MINITORCH_BALLOT, mask, predicate != 0, 0, line);
 }
-static inline int __any_sync(unsigned mask, int predicate, MINITORCH_LINE) {
+MINITORCH_INLINE int __any_sync(unsigned mask, int predicate, MINITORCH_LINE) {
     return (int)minitorch_warp(MINITORCH_ANY, mask, predicate != 0, 0, line);
 }
-static inline int __all_sync(unsigned mask, int predicate, MINITORCH_LINE) {
+MINITORCH_INLINE int __all_sync(unsigned mask, int predicate, MINITORCH_LINE) {
     return (int)minitorch_warp(MINITORCH_ALL, mask, predicate != 0, 0, line);
 }
-static inline unsigned __activemask(MINITORCH_LINE) { return minitorch_activemask(line); }
+MINITORCH_INLINE unsigned __activemask(MINITORCH_LINE) { return minitorch_activemask(line); }
 
 template <class T>
-static inline unsigned long long minitorch_pack(T value) {
+MINITORCH_INLINE unsigned long long minitorch_pack(T value) {
     static_assert(sizeof(T) <= 8, "a shuffle moves 4 or 8 bytes");
     unsigned long long bits = 0;
     __builtin_memcpy(&bits, &value, sizeof value);
@@ -40,7 +40,7 @@ static inline unsigned long long minitorch_pack(T value) {
 }
 
 template <class T>
-static inline T minitorch_shuffle(unsigned mask, T value, int source, int line) {
+MINITORCH_INLINE T minitorch_shuffle(unsigned mask, T value, int source, int line) {
     unsigned long long bits = minitorch_warp(MINITORCH_SHUFFLE, mask, minitorch_pack(value), source, line);
     T result;
     __builtin_memcpy(&result, &bits, sizeof result);
@@ -49,42 +49,42 @@ static inline T minitorch_shuffle(unsigned mask, T value, int source, int line) 
 
 // Within groups of `width` lanes; a lane whose source would lie outside of its group keeps its own value.
 template <class T>
-static inline T __shfl_sync(unsigned mask, T value, int source, int width = 32, MINITORCH_LINE) {
+MINITORCH_INLINE T __shfl_sync(unsigned mask, T value, int source, int width = 32, MINITORCH_LINE) {
     int lane = minitorch_lane();
     return minitorch_shuffle(mask, value, (lane & ~(width - 1)) | (source & (width - 1)), line);
 }
 template <class T>
-static inline T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, MINITORCH_LINE) {
+MINITORCH_INLINE T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, MINITORCH_LINE) {
     int lane = minitorch_lane();
     bool inside = delta <= (unsigned)(lane & (width - 1));
     return minitorch_shuffle(mask, value, inside ? lane - (int)delta : lane, line);
 }
 template <class T>
-static inline T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, MINITORCH_LINE) {
+MINITORCH_INLINE T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, MINITORCH_LINE) {
     int lane = minitorch_lane();
     bool inside = (lane & (width - 1)) + (unsigned long long)delta < (unsigned)width;
     return minitorch_shuffle(mask, value, inside ? lane + (int)delta : lane, line);
 }
 template <class T>
-static inline T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32, MINITORCH_LINE) {
+MINITORCH_INLINE T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32, MINITORCH_LINE) {
     int lane = minitorch_lane(), source = lane ^ lane_mask;
     bool inside = source >= 0 && source <= (lane | (width - 1));  // an earlier group may be read, a later one not
     return minitorch_shuffle(mask, value, inside ? source : lane, line);
 }
 template <class T>
-static inline unsigned __match_any_sync(unsigned mask, T value, MINITORCH_LINE) {
+MINITORCH_INLINE unsigned __match_any_sync(unsigned mask, T value, MINITORCH_LINE) {
     return (unsigned)minitorch_warp(MINITORCH_MATCH, mask, minitorch_pack(value), 0, line);
 }
 
 // Blocks run one after another and threads take turns only where they wait, so memory is always in order. Check mode
 // does not take a fence for a barrier.
-static inline void __threadfence() {}
-static inline void __threadfence_block() {}
-static inline void __threadfence_system() {}
-static inline void __nanosleep(unsigned) { minitorch_spin(); }
-static inline long long clock64() { return minitorch_clock(); }
-static inline int clock() { return (int)(minitorch_clock() & 0x7fffffff); }
+MINITORCH_INLINE void __threadfence() {}
+MINITORCH_INLINE void __threadfence_block() {}
+MINITORCH_INLINE void __threadfence_system() {}
+MINITORCH_INLINE void __nanosleep(unsigned) { minitorch_spin(); }
+MINITORCH_INLINE long long clock64() { return minitorch_clock(); }
+MINITORCH_INLINE int clock() { return (int)(minitorch_clock() & 0x7fffffff); }
 
 #define assert(condition) ((condition) ? (void)0 : minitorch_fail(#condition, __LINE__))
-static inline void __trap(MINITORCH_LINE) { minitorch_fail("__trap()", line); }
+MINITORCH_INLINE void __trap(MINITORCH_LINE) { minitorch_fail("__trap()", line); }
 extern "C" int printf(const char*, ...);

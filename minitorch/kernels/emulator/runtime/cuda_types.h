@@ -4,10 +4,16 @@
 #define __global__
 #define __device__
 #define __host__
+#ifdef MINITORCH_CHECK
+#define __forceinline__ inline  // a function of its own, so that a report can tell the line within it
+#else
 #define __forceinline__ inline __attribute__((always_inline))
+#endif
+#define MINITORCH_INLINE static inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
-#define __align__(n) alignas(n)
+#define __align__(n) __attribute__((aligned(n)))
+#define alignas(n) __attribute__((aligned(n)))  // which may also stand behind __shared__
 #define __restrict__ __restrict
 
 // A shared variable is a static one: blocks run one after another. `used` keeps the compiler from reasoning about its
@@ -16,8 +22,9 @@
 #define __shared__ static __attribute__((used))
 
 // Variables at file scope that outlive a block are kept out of .bss.
-#define __constant__ static __attribute__((used, section("minitorch_constant")))
-#define __managed__ __attribute__((section("minitorch_global")))
+#define __constant__ __attribute__((used, section("minitorch_global")))
+#define __managed__
+#define MINITORCH_GLOBAL __constant__  // what `__device__` before a variable is rewritten to
 
 typedef decltype(sizeof(0)) size_t;
 typedef decltype((char*)0 - (char*)0) ptrdiff_t;
@@ -39,10 +46,10 @@ typedef unsigned int uint;
     struct alignas(align2) name##2 { T x, y; };                                                                     \
     struct name##3 { T x, y, z; };                                                                                  \
     struct alignas(align4) name##4 { T x, y, z, w; };                                                               \
-    static inline name##1 make_##name##1(T x) { return {x}; }                                                       \
-    static inline name##2 make_##name##2(T x, T y) { return {x, y}; }                                               \
-    static inline name##3 make_##name##3(T x, T y, T z) { return {x, y, z}; }                                       \
-    static inline name##4 make_##name##4(T x, T y, T z, T w) { return {x, y, z, w}; }
+    MINITORCH_INLINE name##1 make_##name##1(T x) { return {x}; }                                                       \
+    MINITORCH_INLINE name##2 make_##name##2(T x, T y) { return {x, y}; }                                               \
+    MINITORCH_INLINE name##3 make_##name##3(T x, T y, T z) { return {x, y, z}; }                                       \
+    MINITORCH_INLINE name##4 make_##name##4(T x, T y, T z, T w) { return {x, y, z, w}; }
 
 MINITORCH_VECTORS(signed char, char, 2, 4)
 MINITORCH_VECTORS(unsigned char, uchar, 2, 4)
@@ -63,8 +70,7 @@ struct dim3 {
 };
 
 // Declared const because a thread never sees them change: the compiler may keep them in registers, which each thread
-// has for itself, and check mode has nothing to look at.
-// Their type must have no constructor for that.
+// has for itself, and check mode has nothing to look at. (Their type must have no constructor for that.)
 extern "C" const uint3 threadIdx, blockIdx, blockDim, gridDim;
 constexpr int warpSize = 32;
 

@@ -15,6 +15,9 @@
 #endif
 
 namespace emulator {
+
+uintptr_t runtime_begin, runtime_end;
+
 namespace {
 
 const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
@@ -48,6 +51,7 @@ Registers registers_of(void* context) {
 }
 
 bool in_kernel(uintptr_t code) { return code >= launch->code_begin && code < launch->code_end; }
+bool in_runtime(uintptr_t code) { return code >= runtime_begin && code < runtime_end; }
 
 // Where the kernel is: the position itself, or, in a function of a library, the nearest return address on the stack.
 uintptr_t kernel_position(const Registers& registers) {
@@ -97,26 +101,22 @@ void set_timer(double first, double period) {
     timer_settime(timer, 0, &setting, nullptr);
 }
 
-// Twice in each limit: has any thread finished since?
+// Twice in each limit: has any thread finished since? A library may hold a lock, or be about to: then the handler looks
+// again soon, until the kernel or the runtime runs.
 void on_alarm(int, siginfo_t*, void* context) {
     if (!runs_kernel) return;
     if (finished_threads != progress) {
         progress = finished_threads;
         ticks_without_progress = 0;
+        set_timer(launch->seconds / 2, launch->seconds / 2);
         return;
     }
     if (++ticks_without_progress < 2) return;
     Registers registers = registers_of(context);
-    if (!stack_holds(registers.stack)) return;
-    if (!in_kernel(registers.code)) {
-        // Perhaps in a library that holds a lock: look again soon, until it is in the kernel or in the runtime.
-        uintptr_t own = reinterpret_cast<uintptr_t>(&place_of);
-        if (registers.code - own + (1 << 20) > (2 << 20)) {
-            set_timer(0.001, 0.001);
-            return;
-        }
+    if (stack_holds(registers.stack) && (in_kernel(registers.code) || in_runtime(registers.code))) {
+        fail(Fault::endless, here(registers));
     }
-    fail(Fault::endless, here(registers));
+    set_timer(0.001, 0.001);
 }
 
 }  // namespace

@@ -30,6 +30,12 @@ int visit(dl_phdr_info* info, size_t, void* data) {
     return search->end != 0;
 }
 
+Search find(const void* address) {
+    Search search = {reinterpret_cast<uintptr_t>(address), 0, 0, 0};
+    dl_iterate_phdr(visit, &search);
+    return search;
+}
+
 }  // namespace
 
 #pragma GCC visibility push(default)
@@ -46,11 +52,13 @@ const char* minitorch_launch(Launch* what, Report* where) {
         launch = nullptr;
         return problem;
     }
-    Search search = {reinterpret_cast<uintptr_t>(launch->entry), 0, 0, 0};
-    dl_iterate_phdr(visit, &search);
-    launch->code_begin = search.begin;
-    launch->code_end = search.end;
-    launch->image_end = search.image_end;
+    Search kernel = find(reinterpret_cast<const void*>(launch->entry));
+    launch->code_begin = kernel.begin;
+    launch->code_end = kernel.end;
+    launch->image_end = kernel.image_end;
+    Search runtime = find(reinterpret_cast<const void*>(&minitorch_launch));
+    runtime_begin = runtime.begin;
+    runtime_end = runtime.end;
     if (launch->check && !begin_check()) {
         problem = "there is not enough memory to check the accesses to it";
     } else if (install_handlers()) {

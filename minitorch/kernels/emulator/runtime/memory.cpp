@@ -46,7 +46,9 @@ bool reserve() {
 bool assign_slots() {
     std::vector<Array*> sorted;
     for (uint64_t i = 0; i < launch->array_count; ++i) sorted.push_back(&launch->arrays[i]);
-    std::sort(sorted.begin(), sorted.end(), [](Array* a, Array* b) { return a->source < b->source; });
+    std::sort(sorted.begin(), sorted.end(), [](Array* a, Array* b) {
+        return (a->bytes != 0) != (b->bytes != 0) ? a->bytes == 0 : a->source < b->source;  // empty ones first
+    });
     slots_used = 0;
     for (Array* array : sorted) {
         Slot* slot = slots_used ? &slots[slots_used - 1] : nullptr;

@@ -152,6 +152,7 @@ bool shared_canary_intact();
 bool near_dynamic_shared(uintptr_t address);
 
 // fault.cpp
+extern uintptr_t runtime_begin, runtime_end;  // the code of this library
 bool install_handlers();
 void remove_handlers();
 
