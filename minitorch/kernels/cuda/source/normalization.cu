@@ -311,8 +311,9 @@ extern "C" __global__ void channel_affine_grad(const real* __restrict__ grad, co
 #pragma unroll 4
         for (int n = blockIdx.y; n < images; n += gridDim.y) {
             long long place = (long long)n * columns + j;
-            real value = x[place], passed = affine.before_relu(grad[place], value, relu);
-            grad_x[place] = affine.scale * (passed - constant - (value - affine.mean) * of_x);
+            real value = x[place], passed = affine.before_relu(grad[place], value, relu) - constant;
+            if (grad_weight) passed -= (value - affine.mean) * of_x;
+            grad_x[place] = affine.scale * passed;
         }
     }
 }
