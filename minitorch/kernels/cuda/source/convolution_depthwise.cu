@@ -54,9 +54,9 @@ struct Axis {
     int kernel, stride, dilation;
 };
 
-// A thread's sums over the taps. KERNEL and STRIDE are those of both axes where they are known while compiling (then
-// the dilation is 1), or 0: known, the loops are unrolled, and each number of the tile is read into a register once
-// instead of once for each of the STRIP sums that need it.
+// A thread's sums over the taps. KERNEL, of both axes, and STRIDE, of the rows, are given where they are known while
+// compiling (then the dilation is 1), or are 0. Known, the loops are unrolled, and each number of the tile is read
+// into a register once instead of once for each of the STRIP sums that need it.
 template <int KERNEL, int STRIDE>
 __device__ void correlate(const real* tile, int tile_width, const real* filter, Axis rows, Axis columns,
                           real (&sums)[STRIP]) {
@@ -110,14 +110,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) depthwise_conv2d(
     const int filter = plane % (channels * multiplier);
     const real* taps = weight + filter * kernel_height * kernel_width;
     const real* window = tile + threadIdx.y * STRIP * stride_height * tile_width + threadIdx.x * stride_width;
-    const bool square = kernel_height == kernel_width && stride_height == stride_width &&
-                        dilation_height == 1 && dilation_width == 1;
+    const bool plain = kernel_height == kernel_width && dilation_height == 1 && dilation_width == 1;
     real sums[STRIP] = {};
-    if (square && kernel_height == 3 && stride_height == 1) {
+    if (plain && kernel_height == 3 && stride_height == 1) {
         correlate<3, 1>(window, tile_width, taps, rows, columns, sums);
-    } else if (square && kernel_height == 3 && stride_height == 2) {
+    } else if (plain && kernel_height == 3 && stride_height == 2) {
         correlate<3, 2>(window, tile_width, taps, rows, columns, sums);
-    } else if (square && kernel_height == 5 && stride_height == 1) {
+    } else if (plain && kernel_height == 5 && stride_height == 1) {
         correlate<5, 1>(window, tile_width, taps, rows, columns, sums);
     } else {
         correlate<0, 0>(window, tile_width, taps, rows, columns, sums);
@@ -139,8 +138,8 @@ struct Reach {
 
     __device__ Reach(int first, int padding, Axis axis) {
         const int span = (axis.kernel - 1) * axis.dilation, lowest = first + padding - span;
-        // C++ rounds a quotient towards 0; the window must be rounded down.
-        first_window = (lowest >= 0 ? lowest : lowest - axis.stride + 1) / axis.stride;
+        // Rounded down, while C++ rounds towards 0; lowest is at least -span, so this quotient is not negative.
+        first_window = (lowest + span * axis.stride) / axis.stride - span;
         lead = lowest - first_window * axis.stride + span;
     }
 };
