@@ -20,6 +20,7 @@
 constexpr int STRIP = 4;      // rows of a thread
 constexpr int TAPS = 9;       // taps that a block of the gradient to the weight sums at a time
 constexpr int THREADS = 256;  // of a block, at most
+constexpr int BLOCKS = sizeof(real) == 4 ? 3 : 2;  // that a multiprocessor is to hold at once
 
 // The threads of one plane of the block copy a tile of `plane`, from (top, left) on; 0 outside of the plane. A thread
 // first starts a batch of reads and then writes down what they bring, so that it waits for memory once, not each time.
@@ -144,30 +145,46 @@ struct Reach {
     }
 };
 
-// A thread's sums over the taps, of the gradients of the windows that meet its positions: row + r and column count
-// from the first window of the tile, in positions. A position is met where the quotient by the stride is exact.
+// What a plane of dx gathers from: its filters, and for each a plane of grad whose tile begins at (top, left).
+struct Sources {
+    const real *weight, *grad;
+    int filters, height, width, top, left;
+    bool exist;
+};
+
+// A thread's sums over filters and taps, of the gradients of the windows that meet its positions: row + r and column
+// count from the first window of the tile, in positions. A position is met where the quotient by the stride is exact.
+// For one filter after the other, the block fetches the tile of grad and each thread gathers from it.
 template <int KERNEL, int STRIDE>
-__device__ void gather(const real* tile, int tile_width, const real* filter, Axis rows, Axis columns, int row,
-                       int column, real (&sums)[STRIP]) {
+__device__ void gather(const Sources& from, real* tile, int tile_height, int tile_width, Axis rows, Axis columns,
+                       int row, int column, real (&sums)[STRIP]) {
     const int kernel_height = KERNEL ? KERNEL : rows.kernel, kernel_width = KERNEL ? KERNEL : columns.kernel;
     const unsigned row_stride = STRIDE ? STRIDE : rows.stride, column_stride = STRIDE ? STRIDE : columns.stride;
     const int row_dilation = KERNEL ? 1 : rows.dilation, column_dilation = KERNEL ? 1 : columns.dilation;
+    constexpr int UNROLL = STRIDE == 1 ? KERNEL : 1;  // rows of taps; with a stride they have no reads in common
+    for (int m = 0; m < from.filters; ++m) {
+        fetch(tile, tile_height, tile_width, from.grad + (long long)m * from.height * from.width, from.top, from.left,
+              from.height, from.width, from.exist);
+        __syncthreads();  // the tile is complete
+        const real* taps = from.weight + m * kernel_height * kernel_width;
+#pragma unroll UNROLL
+        for (int i = 0; i < kernel_height; ++i) {
 #pragma unroll
-    for (int i = 0; i < kernel_height; ++i) {
+            for (int r = 0; r < STRIP; ++r) {
+                const unsigned down = row + r - i * row_dilation;
+                if (down % row_stride == 0) {
+                    const real* line = tile + down / row_stride * tile_width;
 #pragma unroll
-        for (int r = 0; r < STRIP; ++r) {
-            const unsigned down = row + r - i * row_dilation;
-            if (down % row_stride == 0) {
-                const real* line = tile + down / row_stride * tile_width;
-#pragma unroll
-                for (int j = 0; j < kernel_width; ++j) {
-                    const unsigned across = column - j * column_dilation;
-                    if (across % column_stride == 0) {
-                        sums[r] += filter[i * kernel_width + j] * line[across / column_stride];
+                    for (int j = 0; j < kernel_width; ++j) {
+                        const unsigned across = column - j * column_dilation;
+                        if (across % column_stride == 0) {
+                            sums[r] += taps[i * kernel_width + j] * line[across / column_stride];
+                        }
                     }
                 }
             }
         }
+        __syncthreads();  // all have read it: it may be overwritten
     }
 }
 
@@ -175,9 +192,9 @@ __device__ void gather(const real* tile, int tile_width, const real* filter, Axi
 //                  where i * stride = h + padding - p * dilation, and j likewise.
 //
 // Written as a loop over grad, threads of overlapping windows would add to the same number of dx. Here a thread owns
-// its numbers of dx and gathers. Block (x, y, z): blockDim.z planes of dx, and the tile (y, z) of each; for one filter
-// after the other the tile of grad is fetched that meets it. Traffic and flops as for the convolution.
-extern "C" __global__ void __launch_bounds__(THREADS, 4) depthwise_conv2d_input_grad(
+// its numbers of dx and gathers. Block (x, y, z): blockDim.z planes of dx, and the tile (y, z) of each; see
+// `gather`. Traffic and flops as for the convolution.
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) depthwise_conv2d_input_grad(
     const real* __restrict__ grad,    // (N, C * multiplier, OH, OW)
     const real* __restrict__ weight,  // (C * multiplier, KH, KW)
     real* __restrict__ dx,            // (N, C, H, W)
@@ -202,21 +219,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) depthwise_conv2d_input_
                         dilation_height == 1 && dilation_width == 1;
     real sums[STRIP] = {};
 
-    for (int m = 0; m < multiplier; ++m) {
-        fetch(tile, tile_height, tile_width, grad + ((long long)plane * multiplier + m) * out_plane,
-              down.first_window, across.first_window, out_height, out_width, plane < planes);
-        __syncthreads();  // the tile is complete
-        const real* taps = weight + (plane % channels * multiplier + m) * kernel_height * kernel_width;
-        if (square && kernel_height == 3 && stride_height == 1) {
-            gather<3, 1>(tile, tile_width, taps, rows, columns, row, column, sums);
-        } else if (square && kernel_height == 3 && stride_height == 2) {
-            gather<3, 2>(tile, tile_width, taps, rows, columns, row, column, sums);
-        } else if (square && kernel_height == 5 && stride_height == 1) {
-            gather<5, 1>(tile, tile_width, taps, rows, columns, row, column, sums);
-        } else {
-            gather<0, 0>(tile, tile_width, taps, rows, columns, row, column, sums);
-        }
-        __syncthreads();  // all have read it: it may be overwritten
+    const Sources from = {weight + plane % channels * multiplier * kernel_height * kernel_width,
+                          grad + (long long)plane * multiplier * out_plane, multiplier, out_height, out_width,
+                          down.first_window, across.first_window, plane < planes};
+    if (square && kernel_height == 3 && stride_height == 1) {
+        gather<3, 1>(from, tile, tile_height, tile_width, rows, columns, row, column, sums);
+    } else if (square && kernel_height == 3 && stride_height == 2) {
+        gather<3, 2>(from, tile, tile_height, tile_width, rows, columns, row, column, sums);
+    } else if (square && kernel_height == 5 && stride_height == 1) {
+        gather<5, 1>(from, tile, tile_height, tile_width, rows, columns, row, column, sums);
+    } else {
+        gather<0, 0>(from, tile, tile_height, tile_width, rows, columns, row, column, sums);
     }
 
     const int written_column = first_column + threadIdx.x;
@@ -239,7 +252,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4) depthwise_conv2d_input_
 // y writes its own copy of dweight, and sum_slices.cu adds them: always in the same order.
 //
 // Least traffic: grad and x read once; 2 * KH * KW flops for each number of grad.
-extern "C" __global__ void __launch_bounds__(THREADS, sizeof(real) == 4 ? 3 : 2) depthwise_conv2d_weight_grad(
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) depthwise_conv2d_weight_grad(
     const real* __restrict__ grad,  // (N, C * multiplier, OH, OW)
     const real* __restrict__ x,     // (N, C, H, W)
     real* __restrict__ dweight,     // (gridDim.y, C * multiplier, KH, KW)
@@ -273,6 +286,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, sizeof(real) == 4 ? 3 : 2)
         const int first_row = index / tiles_across % tiles_down * rows_of_block;
         const int first_column = index % tiles_across * blockDim.x;
         const int row = first_row + threadIdx.y * STRIP, column = first_column + threadIdx.x;
+        fetch(tile, tile_height, tile_width, x + ((long long)image * channels + filter / multiplier) * height * width,
+              first_row * stride_height - pad_top, first_column * stride_width - pad_left, height, width,
+              image < images);
         const int strip = image < images && column < out_width ? out_height - row : 0;  // windows from row on
         const real* values = grad + (((long long)image * filters + filter) * out_height + row) * out_width + column;
         real value[STRIP] = {};
@@ -282,9 +298,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, sizeof(real) == 4 ? 3 : 2)
                 value[r] = values[r * out_width];
             }
         }
-        fetch(tile, tile_height, tile_width, x + ((long long)image * channels + filter / multiplier) * height * width,
-              first_row * stride_height - pad_top, first_column * stride_width - pad_left, height, width,
-              image < images);
         __syncthreads();  // the tile is complete
 #pragma unroll
         for (int r = 0; r < STRIP; ++r) {
