@@ -2,10 +2,10 @@
 
 * `convolution_depthwise`, one input channel for each filter: memory decides the time, and its kernels read an image
   once. Only a tile that shared memory cannot hold (very large kernels or dilations) goes elsewhere.
-* `convolution_columns`, 1 x 1 kernels (which need no columns) and layers of many channels, on a GPU: cuBLAS multiplies
-  about twice as fast as the kernel of the third way. Writing and reading a number of the columns takes as long as some
-  hundred multiplications, so that pays from about 128 filters and channels on. These limits are reckoned from flops
-  and bytes.
+* `convolution_columns`, 1 x 1 kernels (which need no columns) and layers of many channels, on a GPU: cuBLAS should
+  multiply about twice as fast as the kernel of the third way. To write and read a number of the columns takes as long
+  as some 60 multiplications by cuBLAS, so the columns pay where each is multiplied by well over a hundred filters.
+  These limits are reckoned from the flops and bytes of a GPU of 2023, not measured.
 * `convolution_implicit`, all else, and all else on the emulator: columns are never written.
 
 A result without numbers starts no kernel.
