@@ -80,6 +80,12 @@ def test_slices_of_a_channel(shape, other_device, monkeypatch):
         check(shape, "float64", other_device)
 
 
+def test_any_number_of_blocks(other_device, monkeypatch):
+    for blocks in (1, 20):
+        monkeypatch.setattr(launcher, "EMULATED_BLOCKS", blocks)
+        check((5, 5, 11, 7), "float64", other_device, relu=True)
+
+
 def test_second_stages_join_many_slices(other_device):
     slices, channels = 37, 11
     random = np.random.default_rng(0)
@@ -148,14 +154,14 @@ def both(function, device):
 
 def test_nan_and_infinity_behind_a_relu(other_device):
     """As relu(batch_norm(x)): NaN stays, and an infinite gradient that the ReLU stops does not make NaN."""
-    x = np.array([[np.nan, 1.0], [1.0, -3.0], [2.0, np.inf]])
+    x = np.array([[np.nan, 1.0], [1.0, -3.0], [2.0, np.inf], [1.5, 0.0]])
     scale, shift = np.array([1.0, 2.0]), np.array([-1.5, 0.0])
-    grad = np.array([[5.0, np.inf], [np.inf, -np.inf], [-np.inf, 7.0]])
+    grad = np.array([[5.0, np.inf], [np.inf, -np.inf], [-np.inf, 7.0], [np.inf, 3.0]])
     for side in both("channel_affine", other_device):
-        np.testing.assert_array_equal(side(x, scale, shift, True), [[np.nan, 2.0], [0.0, 0.0], [0.5, np.inf]])
+        np.testing.assert_array_equal(side(x, scale, shift, True), [[np.nan, 2.0], [0.0, 0.0], [0.5, np.inf], [0.0, 0.0]])
     for side in both("channel_affine_grad", other_device):
         dx, _, dshift = side(grad, x, scale, shift, True)
-        np.testing.assert_array_equal(dx, [[5.0, np.inf], [0.0, 0.0], [-np.inf, 14.0]])
+        np.testing.assert_array_equal(dx, [[5.0, np.inf], [0.0, 0.0], [-np.inf, 14.0], [0.0, 0.0]])
         np.testing.assert_array_equal(dshift, [-np.inf, np.inf])
 
 
@@ -163,11 +169,9 @@ def test_backward_knows_which_numbers_the_relu_stopped(other_device):
     """Backward works the ReLU's input out again: it must come to the same bits, also where that is nearly 0."""
     x = numbers((40, 3, 5), "float32", offset=50.0)
     weight = np.full(3, 1.3, np.float32)
-    bias = np.zeros(3, np.float32)
     for forward, backward in zip(both("batch_norm", other_device), both("batch_norm_grad", other_device)):
-        _, mean, var = forward(x, weight, None, EPS)
-        plain = forward(x, weight, bias, EPS)[0]
-        bias[:] = -plain[7, :, 2]  # exactly one number of each channel comes to lie at 0, or next to it
+        plain, mean, var = forward(x, weight, None, EPS)
+        bias = -plain[7, :, 2]  # one number of each channel comes to lie at 0, or next to it
         y = forward(x, weight, bias, EPS, True)[0]
         passed = backward(np.ones_like(x), x, weight, mean, var, EPS, bias, True)[2]
         np.testing.assert_array_equal(passed, (y > 0).sum(axis=(0, 2)))

@@ -12,6 +12,9 @@
 
 #define ALL_LANES 0xffffffffu
 #define PLANES 4
+#define BLOCK 256  // threads of a block
+#define BATCH 4  // numbers that a thread asks for before it uses the first: memory is slow to answer, so ask early.
+                 // Beyond the end it asks for the last row again: a question without an `if` lets the next one start.
 
 __device__ int window_start(int i, int length, int windows) { return (long long)i * length / windows; }
 
@@ -61,8 +64,20 @@ extern "C" __global__ void adaptive_avg_pool2d(const real* __restrict__ x, real*
     Window window(mine % windows, height, width, out_height, out_width);
     x += mine / windows * height * width + window.top * width + window.left;
     real total = 0;
-#pragma unroll 4
-    for (; window.row < window.rows; window.step()) total += x[window.row * width + window.column];
+    while (window.row < window.rows) {
+        real value[BATCH];
+        bool inside[BATCH];
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            inside[k] = window.row < window.rows;
+            value[k] = x[min(window.row, window.rows - 1) * width + window.column];
+            window.step();
+        }
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            if (inside[k]) total += value[k];
+        }
+    }
     for (int offset = blockDim.x / 2; offset > 0; offset /= 2) total += __shfl_down_sync(ALL_LANES, total, offset);
     if (threadIdx.x == 0 && number == mine) y[number] = total / ((real)window.rows * window.columns);
 }
@@ -79,13 +94,23 @@ extern "C" __global__ void adaptive_max_pool2d(const real* __restrict__ x, real*
     x += mine / windows * height * width;
     real best = 0;
     int index = -1;  // none yet
-#pragma unroll 4
-    for (; window.row < window.rows; window.step()) {
-        int place = (window.top + window.row) * width + window.left + window.column;
-        real value = x[place];
-        if (index < 0 || value > best || value != value) {
-            best = value;
-            index = place;
+    while (window.row < window.rows) {
+        real value[BATCH];
+        int place[BATCH];
+        bool inside[BATCH];
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            inside[k] = window.row < window.rows;
+            place[k] = (window.top + min(window.row, window.rows - 1)) * width + window.left + window.column;
+            value[k] = x[place[k]];
+            window.step();
+        }
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            if (inside[k] && (index < 0 || value[k] > best || value[k] != value[k])) {
+                best = value[k];
+                index = place[k];
+            }
         }
     }
     for (int offset = blockDim.x / 2; offset > 0; offset /= 2) {
@@ -108,9 +133,9 @@ extern "C" __global__ void adaptive_max_pool2d(const real* __restrict__ x, real*
 // The gradient of each place of the input: the sum over the windows with it, each over its size. A thread owns a place
 // and goes through the planes, PLANES at a time. Reads the gradients at least once, writes each number once: 4 bytes
 // for a window and for a number in float32, a division and an addition a window.
-extern "C" __global__ void adaptive_avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x,
-                                                    long long planes, int height, int width, int out_height,
-                                                    int out_width) {
+extern "C" __global__ void __launch_bounds__(BLOCK, 4)
+adaptive_avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long long planes, int height,
+                         int width, int out_height, int out_width) {
     int size = height * width, windows = out_height * out_width;
     for (int i = blockIdx.y * blockDim.x + threadIdx.x; i < size; i += gridDim.y * blockDim.x) {
         int first_row, last_row, first_column, last_column;
@@ -157,7 +182,7 @@ extern "C" __global__ void adaptive_max_pool2d_grad(const real* __restrict__ gra
                     for (int k = 0; k < PLANES; k++) {
                         long long window = min(plane + k, planes - 1) * windows + row * out_width + column;
                         real value = grad[window];
-                        if (indices[window] == i) total[k] += value;
+                        total[k] += indices[window] == i ? value : 0;
                     }
                 }
             }

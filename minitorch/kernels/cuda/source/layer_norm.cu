@@ -13,6 +13,8 @@
 
 #define WARP 32
 #define ALL_LANES 0xffffffffu
+#define BATCH 4  // numbers that a thread asks for before it uses the first: memory is slow to answer, so ask early.
+                 // Beyond the end it asks for the last one again: a question without an `if` lets the next one start.
 
 // Count, mean and sum of squared distances from the mean of some numbers.
 struct Moments {
@@ -115,8 +117,16 @@ extern "C" __global__ void group_norm(const real* __restrict__ x, const real* __
     x += row * length;
     y += row * length;
     Moments part = {0, 0, 0};
-#pragma unroll 4
-    for (int i = threadIdx.x; i < length; i += blockDim.x) merge(part, {1, x[i], 0});
+    int step = blockDim.x;
+    for (int i = threadIdx.x; i < length; i += step * BATCH) {
+        real value[BATCH];
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) value[k] = x[min(i + k * step, length - 1)];
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            if (i + k * step < length) merge(part, {1, value[k], 0});
+        }
+    }
     part = over_row(part, by_warp);
     real variance = part.square / part.count;
     if (!centred) {
@@ -129,12 +139,19 @@ extern "C" __global__ void group_norm(const real* __restrict__ x, const real* __
     }
     real inverse_std = 1 / sqrt(variance + eps);
     Channel channel(row % groups * channels, size);
-#pragma unroll 4
-    for (int i = threadIdx.x; i < length; i += blockDim.x) {
-        real normal = (x[i] - part.mean) * inverse_std;
-        if (weight) normal *= weight[channel.number];
-        y[i] = bias ? normal + bias[channel.number] : normal;
-        channel.step();
+    for (int i = threadIdx.x; i < length; i += step * BATCH) {
+        real value[BATCH];
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) value[k] = x[min(i + k * step, length - 1)];
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            if (i + k * step < length) {
+                real normal = (value[k] - part.mean) * inverse_std;
+                if (weight) normal *= weight[channel.number];
+                y[i + k * step] = bias ? normal + bias[channel.number] : normal;
+                channel.step();
+            }
+        }
     }
 }
 
@@ -156,20 +173,41 @@ extern "C" __global__ void group_norm_grad(const real* __restrict__ grad, const 
     real centre = mean[row], inverse_std = 1 / sqrt(var[row] + eps);
     Sums part = {0, 0};
     Channel channel(row % groups * channels, size);
-#pragma unroll 4
-    for (int i = threadIdx.x; i < length; i += blockDim.x) {
-        real g = weight ? grad[i] * weight[channel.number] : grad[i];
-        merge(part, {g, g * (x[i] - centre) * inverse_std});
-        channel.step();
+    int step = blockDim.x;
+    for (int i = threadIdx.x; i < length; i += step * BATCH) {
+        real g[BATCH], value[BATCH];
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            g[k] = grad[min(i + k * step, length - 1)];
+            value[k] = x[min(i + k * step, length - 1)];
+        }
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            if (i + k * step < length) {
+                if (weight) g[k] *= weight[channel.number];
+                merge(part, {g[k], g[k] * (value[k] - centre) * inverse_std});
+                channel.step();
+            }
+        }
     }
     part = over_row(part, by_warp);
     if (threadIdx.x == 0) inverse_stds[row] = inverse_std;
     real of_grad = centred ? part.grad / length : 0, of_x = part.product / length;
     channel = Channel(row % groups * channels, size);
-#pragma unroll 4
-    for (int i = threadIdx.x; i < length; i += blockDim.x) {
-        real g = weight ? grad[i] * weight[channel.number] : grad[i];
-        grad_x[i] = (g - of_grad - (x[i] - centre) * inverse_std * of_x) * inverse_std;
-        channel.step();
+    for (int i = threadIdx.x; i < length; i += step * BATCH) {
+        real g[BATCH], value[BATCH];
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            g[k] = grad[min(i + k * step, length - 1)];
+            value[k] = x[min(i + k * step, length - 1)];
+        }
+#pragma unroll
+        for (int k = 0; k < BATCH; k++) {
+            if (i + k * step < length) {
+                if (weight) g[k] *= weight[channel.number];
+                grad_x[i + k * step] = (g[k] - of_grad - (value[k] - centre) * inverse_std * of_x) * inverse_std;
+                channel.step();
+            }
+        }
     }
 }

@@ -11,7 +11,8 @@
 #define WARP 32
 #define ALL_LANES 0xffffffffu
 #define BLOCK 256  // threads of a block that sums, at most
-#define BATCH 4    // numbers that a thread asks for before it uses the first: memory is slow to answer, so ask early
+#define BATCH 4    // numbers that a thread asks for before it uses the first: memory is slow to answer, so ask early.
+                   // Beyond the end it asks for the last one again: a question without an `if` lets the next one start.
 
 // Count, mean and sum of squared distances from the mean of some numbers.
 struct Moments {
@@ -115,18 +116,16 @@ extern "C" __global__ void batch_norm_statistics(const real* __restrict__ x, rea
     Moments own = {0, 0, 0};
     for (int round = 0; round < rounds; round += BATCH) {
         real value[BATCH];
-        int filled = 0;
+        bool inside[BATCH];
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            if (walk.image < images) {
-                value[k] = start[walk.image * row + walk.column];
-                filled++;
-            }
+            inside[k] = walk.image < images;
+            value[k] = start[min(walk.image, images - 1) * row + walk.column];
             walk.step();
         }
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            if (k < filled) add(own, value[k]);
+            if (inside[k]) add(own, value[k]);
         }
     }
     found[threadIdx.x] = own;
@@ -179,7 +178,7 @@ struct Affine {
 };
 
 // y = (x - mean) * scale + shift, or the ReLU of it. A thread owns one place of an image (its channel and its pixel)
-// and goes through every gridDim.y-th image, so that it works out scale and shift once. Neighbouring threads own
+// and goes through images, BATCH at a time, so that it works out scale and shift once. Neighbouring threads own
 // neighbouring places (coalesced). Reads and writes each number once: 8 bytes and 3 flops each in float32.
 extern "C" __global__ void channel_affine(const real* __restrict__ x, const real* mean, const real* var,
                                           const real* weight, const real* bias, real* __restrict__ y, int images,
@@ -187,11 +186,15 @@ extern "C" __global__ void channel_affine(const real* __restrict__ x, const real
     int columns = channels * size;
     for (unsigned j = blockIdx.x * blockDim.x + threadIdx.x; j < columns; j += gridDim.x * blockDim.x) {
         Affine affine(j / size, mean, var, weight, bias, eps);
-#pragma unroll 4
-        for (int n = blockIdx.y; n < images; n += gridDim.y) {
-            long long place = (long long)n * columns + j;
-            real value = affine(x[place]);
-            y[place] = relu && value <= 0 ? 0 : value;
+        for (int n = blockIdx.y * BATCH; n < images; n += gridDim.y * BATCH) {
+            real value[BATCH];
+#pragma unroll
+            for (int k = 0; k < BATCH; k++) value[k] = affine(x[(long long)min(n + k, images - 1) * columns + j]);
+#pragma unroll
+            for (int k = 0; k < BATCH; k++) {
+                real result = relu && value[k] <= 0 ? 0 : value[k];
+                if (n + k < images) y[(long long)(n + k) * columns + j] = result;
+            }
         }
     }
 }
@@ -224,18 +227,19 @@ extern "C" __global__ void channel_sums(const real* __restrict__ grad, const rea
     Sums own = {0, 0};
     for (int round = 0; round < rounds; round += BATCH) {
         real g[BATCH], value[BATCH];
+        bool inside[BATCH];
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            bool inside = walk.image < images;
-            long long place = offset + walk.image * row + walk.column;
-            g[k] = inside ? grad[place] : 0;
-            value[k] = inside ? x[place] : affine.mean;
+            inside[k] = walk.image < images;
+            long long place = offset + min(walk.image, images - 1) * row + walk.column;
+            g[k] = grad[place];
+            value[k] = x[place];
             walk.step();
         }
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
             real passed = affine.before_relu(g[k], value[k], relu);
-            merge(own, {passed, passed * (value[k] - affine.mean)});
+            if (inside[k]) merge(own, {passed, passed * (value[k] - affine.mean)});
         }
     }
     found[threadIdx.x] = own;
@@ -257,17 +261,19 @@ extern "C" __global__ void channel_sums_of_groups(const real* __restrict__ grad,
     Sums own = {0, 0};
     for (int round = 0; round < rounds; round += BATCH) {
         real g[BATCH], normal[BATCH];
+        bool inside[BATCH];
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            bool inside = walk.image < images;
-            long long place = offset + walk.image * row + walk.column;
-            long long r = (long long)walk.image * groups + statistic;
-            g[k] = inside ? grad[place] : 0;
-            normal[k] = inside ? (x[place] - mean[r]) * inverse_std[r] : 0;
+            inside[k] = walk.image < images;
+            long long image = min(walk.image, images - 1), place = offset + image * row + walk.column;
+            g[k] = grad[place];
+            normal[k] = (x[place] - mean[image * groups + statistic]) * inverse_std[image * groups + statistic];
             walk.step();
         }
 #pragma unroll
-        for (int k = 0; k < BATCH; k++) merge(own, {g[k], g[k] * normal[k]});
+        for (int k = 0; k < BATCH; k++) {
+            if (inside[k]) merge(own, {g[k], g[k] * normal[k]});
+        }
     }
     found[threadIdx.x] = own;
     __syncthreads();
@@ -308,12 +314,19 @@ extern "C" __global__ void channel_affine_grad(const real* __restrict__ grad, co
         real share = 1 / ((real)images * size);
         real constant = grad_bias ? grad_bias[c] * share : 0;
         real of_x = grad_weight ? grad_weight[c] * affine.inverse_std * share : 0;
-#pragma unroll 4
-        for (int n = blockIdx.y; n < images; n += gridDim.y) {
-            long long place = (long long)n * columns + j;
-            real value = x[place], passed = affine.before_relu(grad[place], value, relu) - constant;
-            if (grad_weight) passed -= (value - affine.mean) * of_x;
-            grad_x[place] = affine.scale * passed;
+        for (int n = blockIdx.y * BATCH; n < images; n += gridDim.y * BATCH) {
+            real g[BATCH], value[BATCH];
+#pragma unroll
+            for (int k = 0; k < BATCH; k++) {
+                g[k] = grad[(long long)min(n + k, images - 1) * columns + j];
+                value[k] = x[(long long)min(n + k, images - 1) * columns + j];
+            }
+#pragma unroll
+            for (int k = 0; k < BATCH; k++) {
+                real result = affine.before_relu(g[k], value[k], relu) - constant;
+                if (grad_weight) result -= (value[k] - affine.mean) * of_x;
+                if (n + k < images) grad_x[(long long)(n + k) * columns + j] = affine.scale * result;
+            }
         }
     }
 }

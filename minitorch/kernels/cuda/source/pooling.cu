@@ -12,9 +12,11 @@
 #endif
 
 #define PLANES 4
+#define BLOCK 256  // threads of a block; __launch_bounds__(BLOCK, n) has the compiler use no more registers than let n
+                   // blocks run on a multiprocessor at once, for only many threads hide how slow memory is
 
 // Where each of the next PLANES planes of `size` numbers starts; beyond the last plane, the last one again.
-__device__ void starts_of_planes(long long plane, long long planes, long long size, long long* starts) {
+__device__ void starts_of_planes(long long plane, long long planes, long long size, long long (&starts)[PLANES]) {
 #pragma unroll
     for (int k = 0; k < PLANES; k++) starts[k] = min(plane + k, planes - 1) * size;
 }
@@ -35,12 +37,11 @@ __device__ int counted(int start, int kernel, int length, int padding, bool coun
 // `wide_codes` where a window has more than 256 places (the other one is null). The first of equal numbers counts, the
 // last of several NaN; padding is never chosen; a window of nothing but padding gives -infinity. Reads a plane at least
 // once and writes maxima and codes: in float32, 4 bytes for a number, 5 for a window, a comparison for each place.
-extern "C" __global__ void max_pool2d(const real* __restrict__ x, real* __restrict__ y,
-                                      unsigned char* __restrict__ codes, int* __restrict__ wide_codes,
-                                      long long planes, int height, int width, int out_height, int out_width,
-                                      int kernel_height, int kernel_width, int stride_height, int stride_width,
-                                      int padding_height, int padding_width, int dilation_height,
-                                      int dilation_width) {
+extern "C" __global__ void __launch_bounds__(BLOCK, 6)
+max_pool2d(const real* __restrict__ x, real* __restrict__ y, unsigned char* __restrict__ codes,
+           int* __restrict__ wide_codes, long long planes, int height, int width, int out_height, int out_width,
+           int kernel_height, int kernel_width, int stride_height, int stride_width, int padding_height,
+           int padding_width, int dilation_height, int dilation_width) {
     int windows = out_height * out_width;
     for (int i = blockIdx.y * blockDim.x + threadIdx.x; i < windows; i += gridDim.y * blockDim.x) {
         int top = i / out_width * stride_height - padding_height;
@@ -89,12 +90,11 @@ extern "C" __global__ void max_pool2d(const real* __restrict__ x, real* __restri
 
 // The gradient of each place of the input: the sum over the windows that chose it. Reads gradients and codes at least
 // once and writes the input's gradient once: in float32, 5 bytes for a window, 4 for a number, an addition a window.
-extern "C" __global__ void max_pool2d_grad(const real* __restrict__ grad, const unsigned char* __restrict__ codes,
-                                           const int* __restrict__ wide_codes, real* __restrict__ grad_x,
-                                           long long planes, int height, int width, int out_height, int out_width,
-                                           int kernel_height, int kernel_width, int stride_height, int stride_width,
-                                           int padding_height, int padding_width, int dilation_height,
-                                           int dilation_width) {
+extern "C" __global__ void __launch_bounds__(BLOCK, 6)
+max_pool2d_grad(const real* __restrict__ grad, const unsigned char* __restrict__ codes,
+                const int* __restrict__ wide_codes, real* __restrict__ grad_x, long long planes, int height, int width,
+                int out_height, int out_width, int kernel_height, int kernel_width, int stride_height,
+                int stride_width, int padding_height, int padding_width, int dilation_height, int dilation_width) {
     int size = height * width;
     int extent_height = (kernel_height - 1) * dilation_height + 1;
     int extent_width = (kernel_width - 1) * dilation_width + 1;
@@ -114,11 +114,18 @@ extern "C" __global__ void max_pool2d_grad(const real* __restrict__ grad, const 
                     int along = w + padding_width - column * stride_width;
                     if (along % dilation_width != 0) continue;
                     int code = down / dilation_height * kernel_width + along / dilation_width;
+                    int window = row * out_width + column;
+                    real value[PLANES];
+                    int chosen[PLANES];
 #pragma unroll
                     for (int k = 0; k < PLANES; k++) {
-                        long long window = starts[k] + row * out_width + column;
-                        real value = grad[window];
-                        if ((codes ? codes[window] : wide_codes[window]) == code) total[k] += value;
+                        value[k] = grad[starts[k] + window];
+                        if (codes) chosen[k] = codes[starts[k] + window];
+                    }
+#pragma unroll
+                    for (int k = 0; k < PLANES; k++) {
+                        if (!codes) chosen[k] = wide_codes[starts[k] + window];
+                        if (chosen[k] == code) total[k] += value[k];
                     }
                 }
             }
@@ -166,10 +173,10 @@ extern "C" __global__ void avg_pool2d(const real* __restrict__ x, real* __restri
 // The gradient of each place of the input: the sum over the windows with it, each divided as its mean was. Reads the
 // gradients at least once, writes the input's gradient once: in float32, 4 bytes for a window and for a number, a
 // division and an addition a window.
-extern "C" __global__ void avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long long planes,
-                                           int height, int width, int out_height, int out_width, int kernel_height,
-                                           int kernel_width, int stride_height, int stride_width, int padding_height,
-                                           int padding_width, bool count_include_pad, int divisor) {
+extern "C" __global__ void __launch_bounds__(BLOCK, 4)
+avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long long planes, int height, int width,
+                int out_height, int out_width, int kernel_height, int kernel_width, int stride_height,
+                int stride_width, int padding_height, int padding_width, bool count_include_pad, int divisor) {
     int size = height * width;
     for (int i = blockIdx.y * blockDim.x + threadIdx.x; i < size; i += gridDim.y * blockDim.x) {
         int h = i / width, w = i % width, first_row, last_row, first_column, last_column;
