@@ -7,7 +7,7 @@ import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch.device import device as make_device
-from minitorch.device import to_device
+from minitorch.device import module_for, to_device
 from minitorch.ops import as_filling, is_number, sizes
 from minitorch.ops.arguments import arguments
 from minitorch.random import default_generator
@@ -138,8 +138,9 @@ def ones(*size, dtype=None, device=None, requires_grad=False):
 
 @arguments()
 def empty(*size, dtype=None, device=None, requires_grad=False):
-    """Numbers that happen to stand in memory, of the given shape."""
-    return _made(np.empty(_shape("empty", size), _float(dtype)), device, requires_grad)
+    """Numbers that happen to stand in memory, of the given shape; NaN on the emulator."""
+    where = make_device("cpu" if device is None else device)
+    return Tensor(module_for(where).empty(_shape("empty", size), _float(dtype)), requires_grad)
 
 
 def _shape(name, size):

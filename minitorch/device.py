@@ -6,14 +6,18 @@ import sys
 
 import numpy as np
 
+from minitorch.emulator_array import EmulatorArray, emulator_numpy
+
 INSTALL_CUPY = "in the folder of minitorch: pip install -e '.[cuda12]' (CUDA 12) or '.[cuda13]' (CUDA 13)"
 
 
 class device:
-    """A place for arrays: ``device("cpu")``, ``device("cuda")``, ``device("cuda:1")`` or ``device("cuda", 1)``.
+    """A place for arrays: ``device("cpu")``, ``device("cuda:1")`` or ``device("cuda", 1)``, ``device("emulator")``.
+
+    On ``"emulator"`` the CUDA kernels run on the CPU: slowly, but without a GPU; their first use needs a C++ compiler.
 
     Args:
-        type: ``"cpu"`` or ``"cuda"``, with an optional ``":index"``, or another device.
+        type: ``"cpu"``, ``"cuda"``, with an optional ``":index"``, ``"emulator"``, or another device.
         index: number of the GPU; None is the current one.
 
     Raises:
@@ -30,8 +34,11 @@ class device:
         if not isinstance(type, str):
             raise TypeError(f"device: expected a name such as 'cpu' or 'cuda:0', got {type!r}")
         name, colon, number = type.partition(":")
-        if name not in ("cpu", "cuda") or (colon and not number.isdigit()) or (colon and index is not None):
-            raise RuntimeError(f"device: expected 'cpu', 'cuda' or 'cuda:N', got {type!r} with index {index!r}")
+        twice = colon and (index is not None or not number.isdigit())
+        if name not in ("cpu", "cuda", "emulator") or twice or (name == "emulator" and (colon or index is not None)):
+            raise RuntimeError(
+                f"device: expected 'cpu', 'cuda', 'cuda:N' or 'emulator', got {type!r} with index {index!r}"
+            )
         self.type = name
         self.index = int(number) if colon else index
 
@@ -50,6 +57,7 @@ class device:
 
 
 CPU = device("cpu")
+EMULATOR = device("emulator")
 
 
 def cupy():
@@ -93,24 +101,33 @@ def is_cuda(array):
     return module is not None and isinstance(array, module.ndarray)
 
 
+def is_emulated(array):
+    """True for an array on the device ``"emulator"``."""
+    return isinstance(array, EmulatorArray)
+
+
 def array_module(array):
-    """``cupy`` for a CuPy array, else ``numpy``."""
+    """``cupy`` for a CuPy array, else ``numpy``; for an array on the emulator, `emulator_numpy`."""
+    if is_emulated(array):
+        return emulator_numpy
     return sys.modules["cupy"] if is_cuda(array) else np
 
 
 def device_of(array):
     """The device that holds an array."""
+    if is_emulated(array):
+        return EMULATOR
     return device("cuda", array.device.id) if is_cuda(array) else CPU
 
 
 def module_for(where):
-    """The array module of a device: ``numpy`` or ``cupy``, with that GPU made current for it.
+    """The array module of a device, as `array_module` has it, with that GPU made current for it.
 
     Raises:
         RuntimeError: no such GPU.
     """
-    if where.type == "cpu":
-        return np
+    if where.type != "cuda":
+        return np if where.type == "cpu" else emulator_numpy
     module = cupy()
     if where.index is not None:
         if where.index >= module.cuda.runtime.getDeviceCount():
@@ -122,12 +139,13 @@ def module_for(where):
 def to_device(array, where):
     """The array on a device; the same object if it is there already."""
     here = device_of(array)
-    if here == where or (here.type == where.type and where.index is None):
+    if here.type == where.type and (where.type != "cuda" or where.index in (None, here.index)):
         return array
-    module = module_for(where)
-    return array.get() if module is np else module.asarray(array)
+    if where.type == "cpu":
+        return array.get()
+    return module_for(where).asarray(array if here.type == where.type else to_numpy(array))
 
 
 def to_numpy(array):
     """The array in host memory."""
-    return array.get() if is_cuda(array) else array
+    return array if device_of(array) == CPU else array.get()

@@ -5,7 +5,7 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch import ops
 from minitorch.autograd import Variable, backward
-from minitorch.device import array_module, device_of, is_cuda, to_device, to_numpy
+from minitorch.device import CPU, array_module, device_of, is_cuda, to_device, to_numpy
 from minitorch.device import device as Device
 from minitorch.methods import Operations
 from minitorch.ops.arguments import arguments
@@ -99,7 +99,7 @@ class Tensor(Operations, Variable):
 
     def __repr__(self):
         name = None if self.grad_fn is None else self.grad_fn.name()
-        place = str(self.device) if self.is_cuda else None
+        place = None if self.device == CPU else str(self.device)
         return format_tensor(
             to_numpy(self.array),
             requires_grad=self.requires_grad,
@@ -119,13 +119,13 @@ class Tensor(Operations, Variable):
 
         Raises:
             RuntimeError: the tensor requires a gradient (use ``detach().numpy()``).
-            TypeError: it is on a GPU (use ``cpu().numpy()``).
+            TypeError: it is on a GPU or the emulator (use ``cpu().numpy()``).
         """
         if force:
             return to_numpy(self.array)
         if self.requires_grad:
             raise RuntimeError("numpy: the tensor requires a gradient; use .detach().numpy()")
-        if self.is_cuda:
+        if self.device != CPU:
             raise TypeError(f"numpy: the tensor is on {self.device}; use .cpu().numpy()")
         return self.array
 
@@ -278,7 +278,8 @@ class Tensor(Operations, Variable):
 
     def fill_(self, value):
         """One number everywhere, in place."""
-        return self._become(self.masked_fill(self._wrap(np.ones(self.shape, bool)), value), "fill_")
+        everywhere = self._wrap(array_module(self.array).ones(self.shape, dtype=bool))
+        return self._become(self.masked_fill(everywhere, value), "fill_")
 
     def zero_(self):
         """Zeros, in place."""

@@ -13,6 +13,8 @@ import hypothesis
 import pytest
 
 import minitorch.random
+from minitorch.device import cuda_is_available
+from minitorch.kernels import emulator
 
 pytest_plugins = "pytester"
 
@@ -31,6 +33,27 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("minitorch")
+
+
+@pytest.fixture(params=["cpu", "emulator", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request):
+    """The name of each device in turn; a test that asks for it runs on all of them."""
+    return present(request.param)
+
+
+@pytest.fixture(params=["emulator", pytest.param("cuda", marks=pytest.mark.gpu)])
+def other_device(request):
+    """The name of each device that runs the CUDA kernels, for tests that compare with the CPU."""
+    return present(request.param)
+
+
+def present(name):
+    """The device's name, or a skip that says what is missing."""
+    if name == "cuda" and not cuda_is_available():
+        pytest.skip("no GPU with CuPy")
+    if name == "emulator" and emulator.why_not():
+        pytest.skip(f"needs emulator: {emulator.why_not()}")
+    return name
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ NETWORKS = ENGINE | {"cuda", "serialization", "nn"}
 ALLOWED = {
     "memory": set(),
     "dtype": set(),
-    "device": set(),
+    "emulator_array": set(),
+    "device": {"emulator_array"},
     "random": set(),
     "printing": {"dtype"},
     "kernels": {"memory", "device"},

@@ -46,7 +46,7 @@ from minitorch.ops.loss_pointwise import (
 )
 from minitorch.ops.multi_head_attention import multi_head_attention_forward
 from minitorch.ops.norm import dist, norm
-from minitorch.ops.normalization import batch_norm, batch_norm_definition
+from minitorch.ops.normalization import batch_norm, batch_norm_definition, batch_norm_relu
 from minitorch.ops.operands import as_filling, as_number, axes, axis, cast, is_number, move, result_type, sizes
 from minitorch.ops.padding import pad
 from minitorch.ops.patches import fold, unfold
@@ -69,6 +69,7 @@ from minitorch.ops.shape import (
     matrix_transpose, moveaxis, movedim, narrow, permute, ravel, reshape, reshape_as, squeeze, sum_to_size,
     swapaxes, swapdims, t, transpose, unflatten, unsqueeze, view, view_as,
 )
+from minitorch.ops.squeeze_excitation import channel_scale
 from minitorch.ops.sorting import argsort, sort, topk
 from minitorch.ops.special import addcdiv, addcmul, atan2, erf, erfc, fmod, lerp, logaddexp, nan_to_num
 from minitorch.ops.triangle import diag, tril, triu

@@ -5,10 +5,64 @@ Source of the windows: window i of n over a length L goes from floor(i L / n) to
 
 import numpy as np
 
+from minitorch.autograd import Function
 from minitorch.device import array_module
+from minitorch.kernels import backend
 from minitorch.ops.operands import require_float
 from minitorch.ops.places import ReadPlaces
-from minitorch.ops.weighted_sum import weighted_sum
+
+
+class AdaptiveAvgPool2d(Function):
+    @staticmethod
+    def forward(ctx, x, output_size):
+        ctx.shape = x.shape
+        return backend(x).adaptive_avg_pool2d(x, output_size)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return AdaptiveAvgPool2dGrad.apply(grad, shape=ctx.shape)
+
+
+class AdaptiveAvgPool2dGrad(Function):
+    """The transpose of the means, and that of this is the means again."""
+
+    @staticmethod
+    def forward(ctx, grad, shape):
+        ctx.output_size = grad.shape[2:]
+        return backend(grad).adaptive_avg_pool2d_grad(grad, shape)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return AdaptiveAvgPool2d.apply(grad, output_size=ctx.output_size)
+
+
+class AdaptiveMaxPool2d(Function):
+    """Gives the maxima and where they stand in the flattened planes, int32."""
+
+    @staticmethod
+    def forward(ctx, x, output_size):
+        y, indices = backend(x).adaptive_max_pool2d(x, output_size)
+        ctx.shape, ctx.indices = x.shape, indices
+        return y, indices
+
+    @staticmethod
+    def backward(ctx, grad, _indices):
+        return AdaptiveMaxPool2dGrad.apply(grad, indices=ctx.indices, shape=ctx.shape)
+
+
+class AdaptiveMaxPool2dGrad(Function):
+    """Each gradient goes to the place that its maximum came from; the transpose of reading there."""
+
+    @staticmethod
+    def forward(ctx, grad, indices, shape):
+        ctx.indices = indices
+        return backend(grad).adaptive_max_pool2d_grad(grad, indices, shape)
+
+    @staticmethod
+    def backward(ctx, grad):
+        n, c, height, width = ctx.indices.shape
+        places = ctx.indices.reshape(n, c, height * width)
+        return ReadPlaces.apply(grad.flatten(2), places=places).reshape(n, c, height, width)
 
 
 def adaptive_windows(length, count):
@@ -72,26 +126,25 @@ def _output_size(name, input, output_size, dims):
     return tuple(int(n) for n in size)
 
 
+def _as_planes(input, size, dims):
+    """The input as (N, C, H, W) and the output size as (OH, OW); a sequence is a plane of one row."""
+    shape = input.array.shape
+    plane = (1, *shape[-1:]) if dims == 1 else shape[-2:]
+    return input.reshape(*(shape[: -dims - 1] or (1,)), shape[-dims - 1], *plane), (1, *size)[-2:]
+
+
 def _adaptive_average(name, input, output_size, dims):
     size = _output_size(name, input, output_size, dims)
-    ndim = input.array.ndim
-    if size == (1,) * dims:
-        return input.mean(tuple(range(ndim - dims, ndim)), keepdim=True)
-    for dim, n in zip(range(ndim - dims, ndim), size):
-        positions, lengths = adaptive_windows(input.array.shape[dim], n)
-        present = np.arange(positions.shape[1]) < lengths[:, None]
-        input = weighted_sum(input, dim, positions, present / lengths[:, None])
-    return input
+    x, planes_size = _as_planes(input, size, dims)
+    return AdaptiveAvgPool2d.apply(x, output_size=planes_size).reshape(input.array.shape[:-dims] + size)
 
 
 def _adaptive_maximum(name, input, output_size, return_indices, dims):
     size = _output_size(name, input, output_size, dims)
-    shape = input.array.shape
-    plane = (1, *shape[-1:]) if dims == 1 else shape[-2:]
-    x = input.reshape(*(shape[: -dims - 1] or (1,)), shape[-dims - 1], *plane)
-    rows, columns = (adaptive_windows(n, m)[0] for n, m in zip(plane, (1, *size)[-2:]))
-    values, indices = (result.reshape(shape[:-dims] + size) for result in window_maximum(x, rows, columns))
-    return (values, indices) if return_indices else values
+    x, planes_size = _as_planes(input, size, dims)
+    shape = input.array.shape[:-dims] + size
+    values, indices = (y.reshape(shape) for y in AdaptiveMaxPool2d.apply(x, output_size=planes_size))
+    return (values, indices.long()) if return_indices else values
 
 
 def adaptive_avg_pool1d(input, output_size):

@@ -71,6 +71,7 @@ class Pow(Function):
     @quiet
     def forward(ctx, a, b):
         result = _power(a, b)
+        a, b = (x.item() if isinstance(x, np.generic) else x for x in (a, b))  # numbers are on no device
         ctx.save_for_backward(a, b, result if ctx.needs_input_grad[1] else None)
         return result
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable, is_grad_enabled
-from minitorch.device import array_module, is_cuda, to_numpy
+from minitorch.device import array_module, device_of, is_cuda, to_device, to_numpy
 from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import as_filling, axis, cast, require_same_device, require_tensor
 
@@ -200,7 +200,7 @@ def _item(x, i):
         i = i.astype(bool)  # PyTorch reads uint8 as a mask
     if i.ndim == 0 and i.dtype.kind != "b":
         return int(i)
-    return i if is_cuda(i) == is_cuda(x) else array_module(x).asarray(to_numpy(i))
+    return i if device_of(i) == device_of(x) else to_device(i, device_of(x))
 
 
 def _bound(b):
@@ -319,7 +319,8 @@ def nonzero(input, *, as_tuple=False):
         return tuple(input._wrap(f) for f in found)
     found = found if input.array.ndim else ()
     rows = int((input.array != 0).sum())
-    stacked = array_module(input.array).stack(found, axis=1) if found else np.zeros((rows, 0), np.int64)
+    xp = array_module(input.array)
+    stacked = xp.stack(found, axis=1) if found else xp.zeros((rows, 0), dtype=np.int64)
     return input._wrap(stacked)
 
 

@@ -4,15 +4,67 @@ import math
 
 import numpy as np
 
+from minitorch.autograd import Function, is_grad_enabled
+from minitorch.kernels import backend
 from minitorch.ops.arguments import arguments
-from minitorch.ops.normalization import BatchNorm, batch_norm
+from minitorch.ops.definition import through_definition
+from minitorch.ops.normalization import batch_norm
 from minitorch.ops.operands import is_number, require_float, require_same, require_tensor
 from minitorch.ops.padding import pad
 from minitorch.ops.pooling import avg_pool2d
 
 
-def _normalized_dims(name, input, normalized_shape, weight, bias):
-    """The dimensions to normalise over, from the checked shape."""
+class GroupNorm(Function):
+    """Channels in groups, each of each sample with mean 0 and variance 1, then scaled and shifted per channel.
+
+    The input is seen as `shape`, (N, C) or (N, C, ...). Layer norm is one group of (rows, features), instance norm a
+    group for each channel; not centred, the mean stays and the mean square becomes 1, as in RMS norm. Gives
+    (y, mean, var), the statistics of shape (N, groups) and without gradient.
+    """
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, shape, groups, eps, centred=True):
+        y, mean, var = backend(x).group_norm(x.reshape(shape), _flat(weight), _flat(bias), groups, eps, centred)
+        ctx.save_for_backward(x, weight, bias, mean, var)
+        ctx.mark_non_differentiable(mean, var)
+        ctx.settings = (shape, groups, eps, centred)
+        return y.reshape(x.shape), mean, var
+
+    @staticmethod
+    def backward(ctx, grad, _mean, _var):
+        x, weight, bias, mean, var = ctx.saved_tensors
+        needs, (shape, *settings) = ctx.needs_input_grad, ctx.settings
+        if is_grad_enabled():  # a graph of the backward is asked for
+            inputs = (x, weight, bias)
+            return through_definition(lambda *parts: group_norm_definition(*parts, *ctx.settings), inputs, needs, grad)
+        arrays = (grad.array.reshape(shape), x.array.reshape(shape), None if weight is None else _flat(weight.array))
+        results = backend(x.array).group_norm_grad(
+            *arrays, mean.array, var.array, *settings, parameters=needs[1] or needs[2]
+        )
+        return tuple(
+            grad._wrap(result.reshape(part.array.shape)) if needed else None
+            for result, part, needed in zip(results, (x, weight, bias), needs)
+        )
+
+
+def _flat(array):
+    return None if array is None else array.reshape(-1)
+
+
+def group_norm_definition(input, weight, bias, shape, groups, eps=1e-5, centred=True):
+    """The formula of layer, group, instance and RMS norm; `GroupNorm` says what the arguments are."""
+    x = input.reshape(shape[0], groups, math.prod(shape[1:]) // groups)
+    if centred:
+        x = x - x.mean(2, keepdim=True)
+    y = (x * ((x * x).mean(2, keepdim=True) + eps).rsqrt()).reshape(shape)
+    by_channel = [-1] + [1] * (len(shape) - 2)
+    y = y if weight is None else y * weight.reshape(by_channel)
+    y = y if bias is None else y + bias.reshape(by_channel)
+    return y.reshape(input.array.shape)
+
+
+def _rows(name, input, normalized_shape, weight, bias):
+    """The input's shape as (rows, features), after a check of the arguments."""
     require_tensor(name, input=input)
     if not isinstance(normalized_shape, (tuple, list)):
         fix = f"; write ({normalized_shape},)" if is_number(normalized_shape) else ""
@@ -29,7 +81,7 @@ def _normalized_dims(name, input, normalized_shape, weight, bias):
         raise RuntimeError(f"{name}: normalized_shape {shape} must be the last sizes of input {given}")
     require_float(name, input=input)
     require_same(name, input=input, weight=weight, bias=bias)
-    return tuple(range(len(given) - len(shape), len(given)))
+    return math.prod(given[: len(given) - len(shape)]), math.prod(shape)
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
@@ -45,11 +97,8 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     Raises:
         RuntimeError: shapes or dtypes that do not fit.
     """
-    dims = _normalized_dims("layer_norm", input, normalized_shape, weight, bias)
-    centered = input - input.mean(dims, keepdim=True)
-    y = centered * ((centered * centered).mean(dims, keepdim=True) + eps).rsqrt()
-    y = y if weight is None else y * weight
-    return y if bias is None else y + bias
+    shape = _rows("layer_norm", input, normalized_shape, weight, bias)
+    return GroupNorm.apply(input, weight, bias, shape=shape, groups=1, eps=eps)[0]
 
 
 def rms_norm(input, normalized_shape, weight=None, eps=None):
@@ -61,16 +110,9 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
         input, normalized_shape, weight: as for `layer_norm`.
         eps: None is the distance from 1 to the next number of the input's type.
     """
-    dims = _normalized_dims("rms_norm", input, normalized_shape, weight, None)
+    shape = _rows("rms_norm", input, normalized_shape, weight, None)
     eps = float(np.finfo(input.array.dtype).eps) if eps is None else eps
-    y = input * ((input * input).mean(dims, keepdim=True) + eps).rsqrt()
-    return y if weight is None else y * weight
-
-
-def _per_channel(y, weight, bias):
-    shape = [-1] + [1] * (y.array.ndim - 2)
-    y = y if weight is None else y * weight.reshape(shape)
-    return y if bias is None else y + bias.reshape(shape)
+    return GroupNorm.apply(input, weight, None, shape=shape, groups=1, eps=eps, centred=False)[0]
 
 
 def _check_channels(name, input, **parts):
@@ -111,8 +153,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     size = shape[1] // num_groups * math.prod(shape[2:])
     if shape[0] * size == 1:
         raise ValueError(f"group_norm: needs more than 1 value per group, got input of shape {shape}")
-    y, _, _ = BatchNorm.apply(input.reshape(1, shape[0] * num_groups, size), None, None, eps=eps)
-    return _per_channel(y.reshape(shape), weight, bias)
+    return GroupNorm.apply(input, weight, bias, shape=shape, groups=num_groups, eps=eps)[0]
 
 
 @arguments()
@@ -149,15 +190,15 @@ def instance_norm(
     shape, size = input.array.shape, math.prod(input.array.shape[2:])
     if size == 1:
         raise ValueError(f"instance_norm: needs more than 1 value per plane, got input of shape {shape}")
-    y, mean, var = BatchNorm.apply(input.reshape(1, shape[0] * shape[1], size), None, None, eps=eps)
+    y, mean, var = GroupNorm.apply(input, weight, bias, shape=shape, groups=shape[1], eps=eps)
     if input.array.size:
         for running, new in ((running_mean, mean.array), (running_var, var.array * (size / (size - 1)))):
             if running is not None:
-                new = new.reshape(shape[:2]).mean(0).astype(running.array.dtype, copy=False)
+                new = new.mean(0).astype(running.array.dtype, copy=False)
                 running.array *= 1 - momentum
                 running.array += running.array.dtype.type(momentum) * new
                 running._counter[0] += 1
-    return _per_channel(y.reshape(shape), weight, bias)
+    return y
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):

@@ -7,7 +7,7 @@ import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
-from minitorch.device import device, device_of, is_cuda, to_device
+from minitorch.device import CPU, device, device_of, is_cuda, to_device
 
 quiet = np.errstate(all="ignore")  # a decorator: x / 0 is inf and log(-1) is NaN, without a warning
 
@@ -100,8 +100,8 @@ def pair(name, a, b):
 
 
 def _zero_dim_to_number(x, other):
-    """On two devices: a 0-dimensional CPU tensor that needs no gradient may stand beside a GPU tensor."""
-    if not is_cuda(x.array) and is_cuda(other.array) and x.array.ndim == 0 and not x.requires_grad:
+    """On two devices: a 0-dimensional CPU tensor that needs no gradient may stand beside a tensor elsewhere."""
+    if device_of(x.array) == CPU != device_of(other.array) and x.array.ndim == 0 and not x.requires_grad:
         return x.array.item()
     return x
 

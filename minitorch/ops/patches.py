@@ -3,7 +3,7 @@
 import math
 
 from minitorch.autograd import Function
-from minitorch.device import array_module
+from minitorch.kernels import backend
 from minitorch.ops.operands import require_tensor, two
 
 
@@ -12,12 +12,8 @@ class Unfold(Function):
 
     @staticmethod
     def forward(ctx, x, kernel_size, **geometry):
-        xp, ctx.shape, ctx.kernel_size, ctx.geometry = array_module(x), x.shape, kernel_size, geometry
-        size, places = _places(x.shape[2:], kernel_size, **geometry)
-        patches = xp.zeros((*x.shape[:2], *kernel_size, *size), dtype=x.dtype)
-        for kernel, windows, positions in places:
-            patches[(..., *kernel, *windows)] = x[(..., *positions)]
-        return patches
+        ctx.shape, ctx.kernel_size, ctx.geometry = x.shape, kernel_size, geometry
+        return backend(x).unfold(x, kernel_size, **geometry)
 
     @staticmethod
     def backward(ctx, grad):
@@ -30,30 +26,17 @@ class Fold(Function):
     @staticmethod
     def forward(ctx, patches, shape, kernel_size, **geometry):
         ctx.kernel_size, ctx.geometry = kernel_size, geometry
-        image = array_module(patches).zeros(shape, dtype=patches.dtype)
-        for kernel, windows, positions in _places(shape[2:], kernel_size, **geometry)[1]:
-            image[(..., *positions)] += patches[(..., *kernel, *windows)]
-        return image
+        return backend(patches).fold(patches, shape, kernel_size, **geometry)
 
     @staticmethod
     def backward(ctx, grad):
         return Unfold.apply(grad, kernel_size=ctx.kernel_size, **ctx.geometry)
 
 
-def _places(plane, kernel_size, stride, padding, dilation):
-    """(output size, [(place in the kernel, windows for which it lies in the plane, their positions there)])."""
-    size, axes = [], []
-    for n, k, s, p, d in zip(plane, kernel_size, stride, padding, dilation):
-        count = (n + 2 * p - d * (k - 1) - 1) // s + 1
-        size.append(count)
-        axes.append([])
-        for place in range(k):
-            offset = place * d - p
-            first, last = max(0, -(offset // s)), min(count - 1, (n - 1 - offset) // s)
-            if first <= last:
-                positions = slice(first * s + offset, last * s + offset + 1, s)
-                axes[-1].append((place, slice(first, last + 1), positions))
-    return tuple(size), [tuple(zip(row, column)) for row in axes[0] for column in axes[1]]
+def _windows(plane, kernel_size, stride, padding, dilation):
+    """Number of windows along each axis; not positive where none fits."""
+    axes = zip(plane, kernel_size, stride, padding, dilation)
+    return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in axes)
 
 
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
@@ -75,7 +58,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
         raise RuntimeError(f"unfold: input must be (N, C, H, W) or (C, H, W) with C, H, W > 0, got {shape}")
     _check_type("unfold", input)
     kernel, geometry = _geometry("unfold", kernel_size, dilation, padding, stride)
-    size = _places(shape[-2:], kernel, **geometry)[0]
+    size = _windows(shape[-2:], kernel, **geometry)
     if min(size) < 1:
         raise RuntimeError(f"unfold: windows of {kernel} (dilation {geometry['dilation']}) do not fit into {shape}")
     patches = Unfold.apply(input if len(shape) == 4 else input.unsqueeze(0), kernel_size=kernel, **geometry)
@@ -105,7 +88,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
         raise RuntimeError(f"fold: input must be (N, C*KH*KW, L) or (C*KH*KW, L), not empty, got {shape}")
     if shape[-2] % math.prod(kernel):
         raise RuntimeError(f"fold: {shape[-2]} rows of input {shape} do not divide into kernels of {kernel}")
-    size = _places(output, kernel, **geometry)[0]
+    size = _windows(output, kernel, **geometry)
     if min(size) < 1 or shape[-1] != size[0] * size[1]:
         raise RuntimeError(
             f"fold: output_size {output} has {max(size[0], 0)} x {max(size[1], 0)} windows of {kernel}, "

@@ -18,9 +18,9 @@ def argsort(input, dim=-1, descending=False, *, stable=False):
     require_tensor("argsort", input=input)
     x = input.array
     dim = axis("argsort", dim, x.ndim)
-    if not x.ndim:
-        return input._wrap(np.zeros((), np.int64))
     xp = array_module(x)
+    if not x.ndim:
+        return input._wrap(xp.zeros((), dtype=np.int64))
     if not descending:
         return input._wrap(xp.argsort(x, axis=dim, kind="stable"))
     found = xp.flip(xp.argsort(xp.flip(x, dim), axis=dim, kind="stable"), dim)  # turned twice: equal ones stay in order

@@ -22,36 +22,6 @@ def close(a, b):
 
 
 @st.composite
-def convolutions(draw):
-    groups = draw(st.integers(1, 2))
-    kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
-    pad = st.integers(0, 2)
-    padding = draw(st.tuples(st.tuples(pad, pad), st.tuples(pad, pad)))
-    dilation = draw(st.tuples(st.integers(1, 2), st.integers(1, 2)))
-    size = tuple(draw(st.integers(d * (k - 1) + 1, 8)) for k, d in zip(kernel, dilation))
-    shape = (draw(st.integers(0, 3)), groups * draw(st.integers(1, 2)), *size)
-    weight = (groups * draw(st.integers(1, 3)), shape[1] // groups, *kernel)
-    return shape, weight, draw(st.tuples(st.integers(1, 3), st.integers(1, 3))), padding, dilation, groups
-
-
-@given(convolutions(), st.integers(0, 2**32 - 1))
-def test_convolution(case, seed):
-    shape, weight_shape, *geometry = case
-    random = np.random.default_rng(seed)
-    x, weight, bias = (random.standard_normal(s) for s in (shape, weight_shape, weight_shape[:1]))
-    y = cpu.conv2d(x, weight, bias, *geometry)
-    close(cuda.conv2d(x, weight, bias, *geometry), y)
-    grad = random.standard_normal(y.shape)
-    close(
-        cuda.conv2d_input_grad(grad, weight, shape, *geometry), cpu.conv2d_input_grad(grad, weight, shape, *geometry)
-    )
-    close(
-        cuda.conv2d_weight_grad(grad, x, weight_shape, *geometry),
-        cpu.conv2d_weight_grad(grad, x, weight_shape, *geometry),
-    )
-
-
-@st.composite
 def poolings(draw):
     kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
     padding = tuple(draw(st.integers(0, k // 2)) for k in kernel)

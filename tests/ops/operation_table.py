@@ -31,6 +31,14 @@ class TorchNames:
             return getattr(functional, name)
         return getattr(self.torch, name)
 
+    def batch_norm_relu(self, *arguments, **settings):
+        """What PyTorch has under no name of its own."""
+        return self.torch.relu(self.torch.nn.functional.batch_norm(*arguments, **settings))
+
+    def channel_scale(self, x, gate):
+        """Likewise."""
+        return x * gate.reshape(*x.shape[:2], *[1] * (x.ndim - 2))
+
 
 @dataclass
 class Row:
@@ -221,13 +229,13 @@ for reduction in ("mean", "sum", "none"):
             ((2, 3), numbers(0, 2)), ((3,), np.array(1)), ((2, 3, 2), np.array([[0, 1], [2, 2]])),
         ]),
         Row(f"nll_loss_weight_{reduction}", lambda m, x, t, r=reduction: m.nll_loss(
-            x, t, m.tensor([0.5, 1, 2]).to(x.dtype), ignore_index=1, reduction=r), [((4, 3), numbers(0, 1, 2, 2))]),
+            x, t, m.tensor([0.5, 1, 2]).to(x), ignore_index=1, reduction=r), [((4, 3), numbers(0, 1, 2, 2))]),
         Row(f"cross_entropy_{reduction}", lambda m, x, t, r=reduction: m.cross_entropy(x, t, reduction=r), [
             ((2, 3), numbers(0, 2)), ((3,), np.array(1)), ((2, 3, 1, 2), np.array([[[0, 1]], [[2, 2]]])),
             ((1, 1), numbers(0)),
         ]),
         Row(f"cross_entropy_smooth_{reduction}", lambda m, x, t, r=reduction: m.cross_entropy(
-            x, t, m.tensor([0.5, 1, 2]).to(x.dtype), ignore_index=1, reduction=r, label_smoothing=0.3),
+            x, t, m.tensor([0.5, 1, 2]).to(x), ignore_index=1, reduction=r, label_smoothing=0.3),
             [((4, 3), numbers(0, 1, 2, 2)), ((2, 3, 2), np.array([[0, 1], [2, 1]])), ((3,), np.array(2))]),
         Row(f"cross_entropy_soft_{reduction}", lambda m, x, t, w, r=reduction: m.cross_entropy(
             x, m.softmax(t, t.ndim and min(t.ndim - 1, 1)), w * w, reduction=r, label_smoothing=0.2),
@@ -259,7 +267,7 @@ NETWORK = [
     Row("batch_norm_plain", lambda m, x: m.batch_norm(x, None, None, training=True, eps=0.1), [
         ((3, 2),), ((1, 2, 3),)]),
     Row("batch_norm_eval", lambda m, x, w, b: m.batch_norm(
-        x, m.tensor([0.5, -1]).to(x.dtype), m.tensor([0.3, 1.7]).to(x.dtype), w, b), [
+        x, m.tensor([0.5, -1]).to(x), m.tensor([0.3, 1.7]).to(x), w, b), [
             ((3, 2), (2,), (2,)), ((2, 2, 1, 2), (2,), (2,)), ((0, 2, 2), (2,), (2,))]),
     Row("dropout", lambda m, x: m.dropout(x, 0.3, False) * m.dropout(x, 0.0) + m.dropout(x, 1.0), ELEMENTWISE),
 ]

@@ -55,6 +55,17 @@ ROWS = [
     Row("group_norm", lambda m, x, w, b: m.group_norm(x, 2, w, b), [
         ((2, 4, 2), (4,), (4,)), ((2, 4), (4,), (4,)), ((1, 2, 2, 2), (2,), (2,))]),
     Row("group_norm_plain", lambda m, x: m.group_norm(x, 1), [((2, 3),), ((0, 2),)]),
+    Row("batch_norm_relu", lambda m, x, w, b: m.batch_norm_relu(x, None, None, w, b, True), [
+        ((2, 3, 2, 2), (3,), (3,)), ((3, 2), (2,), (2,)), ((1, 2, 5), (2,), (2,))]),
+    Row("batch_norm_relu_plain", lambda m, x: m.batch_norm_relu(x, None, None, training=True), [((3, 2, 2),)]),
+    Row("batch_norm_relu_eval", lambda m, x, w, b: m.batch_norm_relu(
+        x, m.ones_like(w.detach()) / 4, m.ones_like(w.detach()) * 2, w, b), [
+            ((2, 3, 2), (3,), (3,)), ((0, 2, 1, 1), (2,), (2,))]),
+    Row("batch_norm_relu_frozen", lambda m, x: m.batch_norm_relu(
+        x, m.ones_like(x[0].detach()) / 4, m.ones_like(x[0].detach())), [((3, 2),)]),
+    Row("channel_scale", lambda m, x, gate: m.channel_scale(x, gate), [
+        ((2, 3, 2, 2), (2, 3, 1, 1)), ((2, 1, 5), (2, 1)), ((0, 2, 3), (0, 2, 1)), ((2, 3), (2, 3))]),
+    Row("channel_shuffle", lambda m, x: m.channel_shuffle(x, 3), [((2, 6, 2, 2),), ((1, 3, 1),), ((0, 3, 2),)]),
     Row("instance_norm", lambda m, x, w, b: m.instance_norm(x, None, None, w, b), [
         ((2, 2, 3), (2,), (2,)), ((1, 2, 2, 2), (2,), (2,))]),
     Row("local_response_norm", lambda m, x: m.local_response_norm(x, 3, 0.5, 0.75, 1.2), [

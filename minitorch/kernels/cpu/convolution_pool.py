@@ -26,7 +26,7 @@ def conv2d_relu_max_pool2d(x, weight, bias, out_size, stride, lead, dilation):
     band = rows.band(weight, bias)
     n, filters, pooled = len(x), len(weight), (out_size[0] // 2, rows.width // 2)
     y = empty((n, filters, out_size[0] // 2, out_size[1] // 2), x.dtype)
-    note = np.empty((n, pooled[0], rows.tiles, filters, pooled[1]), np.uint8)
+    note = empty((n, pooled[0], rows.tiles, filters, pooled[1]), np.uint8)
 
     def run(start, stop):
         columns = rows.columns(x[start:stop], ones=bias is not None)

@@ -4,23 +4,44 @@ They are written for any array module, so that they can be tested against the CP
 """
 
 from minitorch.kernels.cuda.activation import log_softmax, relu, relu_grad, softmax
+from minitorch.kernels.cuda.adaptive_pooling import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_grad,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_grad,
+)
+from minitorch.kernels.cuda.channel_shuffle import channel_shuffle
 from minitorch.kernels.cuda.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
+from minitorch.kernels.cuda.layer_norm import group_norm, group_norm_grad
 from minitorch.kernels.cuda.linalg import matmul
-from minitorch.kernels.cuda.normalization import batch_norm, batch_norm_grad, channel_affine
+from minitorch.kernels.cuda.normalization import batch_norm, batch_norm_grad, channel_affine, channel_affine_grad
 from minitorch.kernels.cuda.optimizer import adagrad, adam, rmsprop, sgd
+from minitorch.kernels.cuda.patches import fold, unfold
 from minitorch.kernels.cuda.pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad, window_indices
+from minitorch.kernels.cuda.squeeze_excitation import channel_scale, channel_scale_grad
 
 __all__ = [
     "adagrad",
     "adam",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_grad",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_grad",
     "avg_pool2d",
     "avg_pool2d_grad",
     "batch_norm",
     "batch_norm_grad",
     "channel_affine",
+    "channel_affine_grad",
+    "channel_scale",
+    "channel_scale_grad",
+    "channel_shuffle",
     "conv2d",
     "conv2d_input_grad",
     "conv2d_weight_grad",
+    "fold",
+    "group_norm",
+    "group_norm_grad",
     "log_softmax",
     "matmul",
     "max_pool2d",
@@ -30,5 +51,6 @@ __all__ = [
     "rmsprop",
     "sgd",
     "softmax",
+    "unfold",
     "window_indices",
 ]

@@ -1,74 +1,66 @@
-"""Convolution by columns: all windows side by side, then one matrix product a group."""
+"""Two-dimensional convolution of (N, C, H, W) arrays and its two gradients, each by one of three ways.
 
-from minitorch.device import array_module
+* `convolution_depthwise`, one input channel for each filter: memory decides the time, and its kernels read an image
+  once. Only a tile that shared memory cannot hold (very large kernels or dilations) goes elsewhere.
+* `convolution_columns`, 1 x 1 kernels (which need no columns) and layers of many channels, on a GPU: cuBLAS should
+  multiply about twice as fast as the kernel of the third way. To write and read a number of the columns takes as long
+  as some 60 multiplications by cuBLAS, so the columns pay where each is multiplied by well over a hundred filters.
+  These limits are reckoned from the flops and bytes of a GPU of 2023, not measured.
+* `convolution_implicit`, all else, and all else on the emulator: columns are never written.
 
+A result without numbers starts no kernel.
+"""
 
-def _pad(x, padding):
-    (top, bottom), (left, right) = padding
-    n, c, h, w = x.shape
-    padded = array_module(x).zeros((n, c, h + top + bottom, w + left + right), dtype=x.dtype)
-    padded[:, :, top : top + h, left : left + w] = x
-    return padded
+from minitorch.device import is_emulated
+from minitorch.kernels.cuda import convolution_columns as by_columns
+from minitorch.kernels.cuda import convolution_depthwise as depthwise
+from minitorch.kernels.cuda import convolution_implicit as implicit
+from minitorch.kernels.cuda.convolution_geometry import output_size
+from minitorch.kernels.cuda.half import in_float32
+from minitorch.kernels.cuda.launcher import zeros
 
-
-def _windows(padded, kernel, out, stride, dilation):
-    """A view (N, C, KH, KW, OH, OW) of a padded array: every window's numbers, none copied."""
-    sn, sc, sh, sw = padded.strides
-    shape = padded.shape[:2] + tuple(kernel) + tuple(out)
-    strides = (sn, sc, sh * dilation[0], sw * dilation[1], sh * stride[0], sw * stride[1])
-    return array_module(padded).lib.stride_tricks.as_strided(padded, shape, strides)
-
-
-def _output_size(shape, kernel, stride, padding, dilation):
-    return tuple(
-        (n + a + b - d * (k - 1) - 1) // s + 1
-        for n, k, s, (a, b), d in zip(shape[2:], kernel, stride, padding, dilation)
-    )
+POINTWISE_CHANNELS = 32  # filters and channels of a group, from which cuBLAS takes 1 x 1 kernels
+MANY_CHANNELS = 128  # and from which it takes others
 
 
-def _columns(x, kernel, out, stride, padding, dilation, groups):
-    """(groups, C/groups * KH * KW, N * OH * OW)."""
-    n, c = x.shape[:2]
-    windows = _windows(_pad(x, padding), kernel, out, stride, dilation)
-    by_group = windows.reshape(n, groups, c // groups, *windows.shape[2:])
-    rows = c // groups * kernel[0] * kernel[1]
-    return by_group.transpose(1, 2, 3, 4, 0, 5, 6).reshape(groups, rows, n * out[0] * out[1])
-
-
-def _by_group(y, groups):
-    """(N, O, OH, OW) as (groups, O/groups, N * OH * OW)."""
-    n, o, h, w = y.shape
-    return y.reshape(n, groups, o // groups, h, w).transpose(1, 2, 0, 3, 4).reshape(groups, o // groups, n * h * w)
-
-
+@in_float32
 def conv2d(x, weight, bias, stride, padding, dilation, groups):
-    """(N, O, OH, OW) from x (N, C, H, W), weight (O, C/groups, KH, KW) and bias (O,) or None."""
-    n, o, kernel = x.shape[0], weight.shape[0], weight.shape[2:]
-    out = _output_size(x.shape, kernel, stride, padding, dilation)
-    columns = _columns(x, kernel, out, stride, padding, dilation, groups)
-    y = array_module(x).matmul(weight.reshape(groups, o // groups, -1), columns)
-    y = y.reshape(o, n, *out).transpose(1, 0, 2, 3)
-    y = y if bias is None else y + bias.reshape(-1, 1, 1)
-    return array_module(x).ascontiguousarray(y)
+    """Cross-correlate x (N, C, H, W) with weight (O, C / groups, KH, KW); returns (N, O, OH, OW).
+
+    ``stride`` and ``dilation`` are (vertical, horizontal), ``padding`` is ((top, bottom), (left, right)), ``bias`` is
+    (O,) or None.
+    """
+    if x.size == 0:
+        out = output_size(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+        y = zeros((x.shape[0], weight.shape[0], *out), x.dtype, like=x)
+        return y if bias is None else y + bias.reshape(-1, 1, 1)
+    return route(x, weight.shape, stride, dilation, groups).conv2d(x, weight, bias, stride, padding, dilation, groups)
 
 
+@in_float32
 def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, groups):
-    """The gradient to the input: columns of gradients, added back to where each window lay."""
-    xp = array_module(grad)
-    (n, c, h, w), (o, _, kh, kw), out = input_shape, weight.shape, grad.shape[2:]
-    columns = xp.matmul(weight.reshape(groups, o // groups, -1).swapaxes(1, 2), _by_group(grad, groups))
-    columns = columns.reshape(c, kh, kw, n, *out).transpose(3, 0, 1, 2, 4, 5)
-    (top, bottom), (left, right) = padding
-    padded = xp.zeros((n, c, h + top + bottom, w + left + right), dtype=grad.dtype)
-    for p in range(kh):
-        for q in range(kw):
-            rows = slice(p * dilation[0], p * dilation[0] + (out[0] - 1) * stride[0] + 1, stride[0])
-            places = slice(q * dilation[1], q * dilation[1] + (out[1] - 1) * stride[1] + 1, stride[1])
-            padded[:, :, rows, places] += columns[:, :, p, q]
-    return xp.ascontiguousarray(padded[:, :, top : top + h, left : left + w])
+    """Gradient of `conv2d` for x, from grad (N, O, OH, OW); returns ``input_shape``."""
+    if grad.size == 0 or 0 in input_shape:
+        return zeros(input_shape, grad.dtype, like=grad)
+    chosen = route(grad, weight.shape, stride, dilation, groups)
+    return chosen.conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, groups)
 
 
+@in_float32
 def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups):
-    """The gradient to the weight: gradients times columns, summed over all windows."""
-    columns = _columns(x, weight_shape[2:], grad.shape[2:], stride, padding, dilation, groups)
-    return array_module(x).matmul(_by_group(grad, groups), columns.swapaxes(1, 2)).reshape(weight_shape)
+    """Gradient of `conv2d` for the weight, from grad (N, O, OH, OW); returns ``weight_shape``."""
+    if grad.size == 0 or x.size == 0:
+        return zeros(weight_shape, grad.dtype, like=grad)
+    chosen = route(grad, weight_shape, stride, dilation, groups)
+    return chosen.conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
+
+
+def route(like, weight_shape, stride, dilation, groups):
+    """The module whose way is chosen, see above; ``like`` is an array on the device, of the type that is computed."""
+    filters, group_channels, *kernel = weight_shape
+    if group_channels == 1 and depthwise.fits(like.itemsize, kernel, stride, dilation):
+        return depthwise
+    few = POINTWISE_CHANNELS if kernel == [1, 1] else MANY_CHANNELS
+    if is_emulated(like) or min(filters // groups, group_channels) < few:
+        return implicit
+    return by_columns

@@ -1,40 +1,97 @@
 """Batch normalisation of (N, C, ...) arrays, per channel over all other axes."""
 
-from minitorch.device import array_module
+import math
+
+from minitorch.kernels.cuda.grids import ceil_div, images_by_columns, slices_of_channels
+from minitorch.kernels.cuda.half import in_float32
+from minitorch.kernels.cuda.launcher import BLOCK, contiguous, empty, launch, zeros
+
+CHANNELS_A_BLOCK = 8  # where a warp takes one
 
 
-def _others(x):
-    """All axes but the channel's, and the shape that lays a vector along the channels."""
-    return tuple(i for i in range(x.ndim) if i != 1), (1, -1) + (1,) * (x.ndim - 2)
+def as_channels(x):
+    """(images, channels, numbers of a plane)."""
+    return x.shape[0], x.shape[1], math.prod(x.shape[2:])
 
 
-def batch_norm(x, weight, bias, eps):
-    """Return (y, mean, biased variance): y = (x - mean) / sqrt(var + eps) * weight + bias."""
-    xp = array_module(x)
-    axes, shape = _others(x)
+@in_float32
+def batch_norm(x, weight, bias, eps, relu=False):
+    """Return (y, mean, biased variance): y = (x - mean) / sqrt(var + eps) * weight + bias, or the ReLU of that."""
+    channels = x.shape[1]
     if x.size == 0:
-        return x.copy(), xp.zeros(x.shape[1], x.dtype), xp.zeros(x.shape[1], x.dtype)
-    mean, var = x.mean(axis=axes), x.var(axis=axes)
-    scale = 1 / xp.sqrt(var + x.dtype.type(eps))
-    scale = scale if weight is None else scale * weight
-    shift = -mean * scale if bias is None else bias - mean * scale
-    return x * scale.reshape(shape) + shift.reshape(shape), mean, var
+        return x.copy(), zeros(channels, x.dtype, x), zeros(channels, x.dtype, x)
+    x = contiguous(x)
+    group, rounds, grid, block = slices_of_channels(*as_channels(x), x)
+    parts = [empty((grid[1], channels), x.dtype, x) for _ in range(3)]
+    launch("normalization", "batch_norm_statistics", grid, block, x, *parts, *as_channels(x), group, rounds)
+    mean, var = empty(channels, x.dtype, x), empty(channels, x.dtype, x)
+    size = (ceil_div(channels, CHANNELS_A_BLOCK), (32, CHANNELS_A_BLOCK))
+    launch("normalization", "batch_norm_finish", *size, *parts, mean, var, grid[1], channels)
+    return _affine(x, mean, var, weight, bias, eps, relu), mean, var
 
 
-def channel_affine(x, scale, shift):
-    """x * scale + shift with one scale and one shift per channel."""
-    _, shape = _others(x)
-    return x * scale.reshape(shape) + shift.reshape(shape)
+@in_float32
+def channel_affine(x, scale, shift, relu=False):
+    """x * scale + shift with one scale and one shift (or None) per channel, or the ReLU of that."""
+    return _affine(contiguous(x), None, None, scale, shift, 0, relu) if x.size else x.copy()
 
 
-def batch_norm_grad(grad, x, weight, mean, var, eps):
+def _affine(x, mean, var, weight, bias, eps, relu):
+    images, channels, size = as_channels(x)
+    y = empty(x.shape, x.dtype, x)
+    launch(
+        "normalization", "channel_affine", images_by_columns(images, channels * size, x), BLOCK,
+        x, mean, var, contiguous(weight), contiguous(bias), y, images, channels, size, eps, relu,
+    )  # fmt: skip
+    return y
+
+
+@in_float32
+def batch_norm_grad(grad, x, weight, mean, var, eps, bias=None, relu=False):
     """Return (dx, dweight, dbias) for `batch_norm`; the formulas stand in the CPU kernel."""
-    xp = array_module(x)
-    axes, shape = _others(x)
-    n = max(x.size // max(x.shape[1], 1), 1)
-    inverse_std = 1 / xp.sqrt(var + x.dtype.type(eps))
-    normal = (x - mean.reshape(shape)) * inverse_std.reshape(shape)
-    dbias, dweight = grad.sum(axis=axes), (grad * normal).sum(axis=axes)
-    factor = inverse_std if weight is None else inverse_std * weight
-    spread = (dbias.reshape(shape) + normal * dweight.reshape(shape)) / x.dtype.type(n)
-    return (grad - spread) * factor.reshape(shape), dweight, dbias
+    if x.size == 0:
+        return x.copy(), zeros(x.shape[1], x.dtype, x), zeros(x.shape[1], x.dtype, x)
+    grad, x, affine = contiguous(grad), contiguous(x), (mean, var, contiguous(weight), contiguous(bias))
+    dweight, dbias = _sums(grad, x, affine, eps, relu)
+    return _affine_grad(grad, x, affine, (dbias, dweight), eps, relu), dweight, dbias
+
+
+@in_float32
+def channel_affine_grad(grad, x, scale, shift, relu=False, sums=True):
+    """Return (dx, dscale, dshift) for `channel_affine`; without `sums` the last two are None."""
+    if x.size == 0:
+        return x.copy(), *((zeros(x.shape[1], x.dtype, x) if sums else None) for _ in range(2))
+    grad, x, affine = contiguous(grad), contiguous(x), (None, None, contiguous(scale), contiguous(shift))
+    dscale, dshift = _sums(grad, x, affine, 0, relu) if sums else (None, None)
+    dx = _affine_grad(grad, x, affine, (None, None), 0, relu) if relu else channel_affine(grad, scale, None)
+    return dx, dscale, dshift
+
+
+def _sums(grad, x, affine, eps, relu):
+    """The gradients to weight and bias."""
+    group, rounds, grid, block = slices_of_channels(*as_channels(x), x)
+    parts = [empty((grid[1], x.shape[1]), x.dtype, x) for _ in range(2)]
+    launch(
+        "normalization", "channel_sums", grid, block, grad, x, *affine, *parts,
+        *as_channels(x), group, rounds, eps, relu,
+    )  # fmt: skip
+    return finish_sums(parts, affine[1], eps)
+
+
+def finish_sums(parts, var, eps):
+    """The gradients to weight and bias from the sums over slices (slices, channels) of products and of gradients."""
+    (slices, channels), like = parts[0].shape, parts[0]
+    dweight, dbias = empty(channels, like.dtype, like), empty(channels, like.dtype, like)
+    size = (ceil_div(channels, CHANNELS_A_BLOCK), (32, CHANNELS_A_BLOCK))
+    launch("normalization", "channel_sums_finish", *size, *parts, var, dbias, dweight, slices, channels, eps)
+    return dweight, dbias
+
+
+def _affine_grad(grad, x, affine, sums, eps, relu):
+    images, channels, size = as_channels(x)
+    dx = empty(x.shape, x.dtype, x)
+    launch(
+        "normalization", "channel_affine_grad", images_by_columns(images, channels * size, x), BLOCK,
+        grad, x, *affine, *sums, dx, images, channels, size, eps, relu,
+    )  # fmt: skip
+    return dx

@@ -1,0 +1,150 @@
+"""Arguments of a launch: checked against the C types of the kernel, and laid out for the runtime."""
+
+import numbers
+import re
+
+import numpy as np
+
+from minitorch.kernels.emulator.errors import ArgumentError
+
+LARGEST_GRID = (2**31 - 1, 65535, 65535)
+LARGEST_BLOCK = (1024, 1024, 64)
+LARGEST_BLOCK_SIZE = 1024
+LARGEST_SHARED = 48 * 1024
+DTYPES = {letter: np.dtype(letter) for letter in "?bBhHiIqQfd"}
+TYPE = re.compile(r"(P?)(c?)([?bBhHiIqQfd]?)(\d?)\??")
+
+
+class Arguments:
+    """The arguments of one launch.
+
+    Attributes:
+        arrays: a tuple ``(parameter, array)`` for each array.
+        cells: 8 bytes for each argument, the scalars already in place; ``pointer_cells`` tells which ones are to
+            hold the addresses of the arrays.
+        null: names of the parameters that were given None.
+    """
+
+    def __init__(self, kernel, types, arguments):
+        """Check the arguments.
+
+        Args:
+            kernel: a `Kernel`, for names.
+            types: for each parameter its type, as in ``runtime/cuda_entry.h``.
+            arguments: what was given.
+
+        Raises:
+            ArgumentError: names the parameter, what was given and what is expected.
+        """
+        self.kernel = kernel
+        arguments = tuple(arguments)
+        if len(arguments) != len(types):
+            raise self.error(f"takes {len(types)} arguments, {signature(kernel)}, got {len(arguments)}")
+        self.cells = np.zeros(len(types), np.uint64)
+        self.arrays, self.pointer_cells, self.null = [], [], []
+        for cell, (parameter, code, value) in enumerate(zip(kernel.parameters, types, arguments)):
+            pointer, const, letter, length = TYPE.fullmatch(code).groups()
+            if letter == "" or (length and not pointer):
+                raise self.error(f"the emulator cannot pass the parameter '{parameter}'")
+            dtype = DTYPES[letter]
+            if not pointer:
+                self.cells[cell : cell + 1].view(dtype)[0] = self.number(parameter, dtype, value)
+            elif value is None:
+                self.null.append(parameter.name)
+            else:
+                self.check_array(parameter, dtype, value, int(length or 1))
+                self.arrays.append((parameter, value, bool(const)))
+                self.pointer_cells.append(cell)
+
+    def error(self, text):
+        return ArgumentError(f"kernel {self.kernel.name}: {text}", kernel=self.kernel.name)
+
+    def check_array(self, parameter, dtype, value, length):
+        """Raise unless the value is an array that can be passed as it is."""
+        expected = f"'{parameter}' must be a C-contiguous array of {dtype}, or None"
+        if not isinstance(value, np.ndarray):
+            raise self.error(f"{expected}, got {described(value)}")
+        if value.dtype != dtype:
+            raise self.error(f"{expected}, got {described(value)}")
+        if not value.flags.c_contiguous:
+            raise self.error(f"{expected}, got {described(value)} with strides {value.strides} bytes; copy it first")
+        if value.size % length:
+            raise self.error(f"'{parameter}' must have a multiple of {length} elements, got {described(value)}")
+        if not value.flags.aligned:
+            raise self.error(f"{expected}, got one at an address that is no multiple of {dtype.itemsize}")
+        if not parameter.const and not value.flags.writeable:
+            raise self.error(f"'{parameter}' is not declared const, got an array that must not be written to")
+
+    def number(self, parameter, dtype, value):
+        """A scalar of the C type. NumPy scalars must have it already; Python numbers are converted if that is exact."""
+        expected = f"'{parameter}' must be a number of type {dtype}"
+        if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+            if value.dtype != dtype:
+                raise self.error(f"{expected}, got {described(value)}")
+            return value
+        if dtype.kind == "b" and isinstance(value, bool):
+            return value
+        if dtype.kind == "f" and isinstance(value, numbers.Real) and not isinstance(value, bool):
+            return float(value)
+        if dtype.kind in "iu" and isinstance(value, int) and not isinstance(value, bool):
+            limits = np.iinfo(dtype)
+            if limits.min <= value <= limits.max:
+                return value
+            raise self.error(f"{expected}, between {limits.min} and {limits.max}, got {value}")
+        raise self.error(f"{expected}, got {described(value)}")
+
+
+def signature(kernel):
+    """``(float* y, int n)``, with an indefinite end where there is nothing."""
+    return f"({', '.join(map(str, kernel.parameters))})"
+
+
+def described(value):
+    """An argument in words."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of {value.dtype}, shape {value.shape}"
+    if isinstance(value, (np.generic, np.ndarray)):
+        return f"{value!r} of type {value.dtype}"
+    return f"{value!r} of type {type(value).__name__}"
+
+
+def size(kernel, name, given, largest):
+    """A grid or block as three integers.
+
+    Raises:
+        ArgumentError: not one to three integers of at least 1, or too many.
+    """
+    values = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in values)
+    values = (*values, 1, 1)[: max(3, len(values))]
+    if not whole or len(values) != 3 or not all(1 <= n <= most for n, most in zip(values, largest)):
+        raise ArgumentError(
+            f"kernel {kernel}: {name} must be one to three integers, at least 1 and at most {largest}, got {given!r}",
+            kernel=kernel,
+        )
+    return tuple(map(int, values))
+
+
+def block_size(kernel, given):
+    """A block as three integers, with no more threads than a GPU allows."""
+    block = size(kernel, "block", given, LARGEST_BLOCK)
+    threads = block[0] * block[1] * block[2]
+    if threads > LARGEST_BLOCK_SIZE:
+        raise ArgumentError(
+            f"kernel {kernel}: block must have at most {LARGEST_BLOCK_SIZE} threads, got {given!r}, {threads}",
+            kernel=kernel,
+        )
+    return block
+
+
+def shared_size(kernel, given, static):
+    """The bytes of dynamic shared memory, if they and the static ones fit."""
+    if not isinstance(given, (int, np.integer)) or isinstance(given, bool) or given < 0:
+        raise ArgumentError(f"kernel {kernel}: shared_bytes must be an integer from 0, got {given!r}", kernel=kernel)
+    if static + given > LARGEST_SHARED:
+        raise ArgumentError(
+            f"kernel {kernel}: a block has at most {LARGEST_SHARED} bytes of shared memory, got {static} in the "
+            f"kernel's own arrays and shared_bytes={given}",
+            kernel=kernel,
+        )
+    return int(given)

@@ -1,0 +1,210 @@
+"""Compiles a .cu file for the CPU, once: the result is kept under a name that tells everything it was made from.
+
+The environment variable ``MINITORCH_EMULATOR_CACHE`` names the folder, otherwise it is ``minitorch/emulator`` in
+``$XDG_CACHE_HOME`` or ``~/.cache``, or a temporary one where that cannot be written. ``CXX`` names the compiler,
+otherwise g++ or clang++ is looked for.
+"""
+
+import atexit
+import functools
+import hashlib
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from minitorch.kernels.emulator.errors import CompileError, NotSupportedError
+from minitorch.kernels.signature import blank, kernels
+
+RUNTIME = Path(__file__).parent / "runtime"
+COMMON = ["-std=c++17", "-g", "-fPIC", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off"]
+FOR_RUNTIME = ["-O2", "-shared", "-Wall", "-Wextra"]
+FOR_KERNELS = [
+    "-w",
+    "-fno-gnu-unique",
+    "-fno-math-errno",
+    "-fno-strict-aliasing",  # float* read as float4*
+    "-fstack-clash-protection",  # a large local array meets the guard page, not the next thread's stack
+]
+# The compiler's own start files would put something into .bss, where only shared variables are to be.
+LINK = ["-shared", "-nostartfiles", "-Wl,-rpath,$ORIGIN"]
+FAST = ["-O2", "-fwrapv"]
+# Every access to memory is reported to the runtime by the calls that are meant for ThreadSanitizer's library, which is
+# not there; its own __tsan_ and __ubsan_ functions are.
+CHECK = [
+    "-O1",
+    "-fno-inline",  # GCC forgets from which line of an inlined function an access comes
+    "-DMINITORCH_CHECK",
+    "-fsanitize=thread,bounds,shift,signed-integer-overflow,integer-divide-by-zero,alignment",
+    "-fno-sanitize-recover=all",
+]
+# What is rewritten before compilation. Headers that CUDA programs name out of habit hold nothing that a kernel needs.
+HEADERS = r"(?:cuda_runtime|device_launch_parameters|cuda|stdio|math|assert|stdint)\.h|cstdio|cmath|cassert|cstdint"
+HEADER = re.compile(rf'^[ \t]*#[ \t]*include[ \t]*[<"](?:{HEADERS})[>"]', re.MULTILINE)
+STATIC_SHARED = re.compile(r"\bstatic\s+__shared__\b")
+VARIABLE = re.compile(r"\b__device__\b(?=[^;(){}=]*[=;\[])(?!\s+__constant__)(?!\s+__shared__)")
+RETURN = re.compile(r"\breturn\s*;")
+ALIGNMENT = r"(?:(?:__align__|alignas)\s*\([^)]*\)\s*)?"
+SHARED_ARRAY = re.compile(rf"\bextern\s+__shared__\s+{ALIGNMENT}([^;=]*?)(\w+)\s*\[\s*\]\s*;")
+
+
+def why_not():
+    """Why this machine cannot run the emulator; None if it can."""
+    if sys.platform != "linux":
+        return f"the emulator runs on Linux only, this is {sys.platform}; elsewhere use WSL, a container or a GPU"
+    if platform.machine() not in ("x86_64", "aarch64"):
+        return f"the emulator knows x86-64 and arm64 processors, this is {platform.machine()}"
+    if compiler() is None:
+        return "the emulator needs a C++ compiler: install g++ (apt install g++) or clang, or set CXX"
+    return None
+
+
+@functools.cache
+def compiler():
+    """The compiler's command as a tuple of words, None where there is none."""
+    if os.environ.get("CXX"):
+        command = tuple(shlex.split(os.environ["CXX"]))
+        return command if shutil.which(command[0]) else None
+    found = next(filter(None, map(shutil.which, ("g++", "clang++"))), None)
+    return (found,) if found else None
+
+
+@functools.cache
+def compiler_identity():
+    """What tells one compiler from another."""
+    result = subprocess.run([*compiler(), "--version"], capture_output=True, text=True)
+    return " ".join(compiler()) + result.stdout
+
+
+@functools.cache
+def cache_folder():
+    """The folder for compiled code, created if need be; a temporary one where it cannot be written."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(os.environ.get("MINITORCH_EMULATOR_CACHE") or Path(base) / "minitorch" / "emulator")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        folder = tempfile.mkdtemp(prefix="minitorch-emulator-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+
+@functools.cache
+def runtime_text():
+    """All files of the runtime in one text, for the hash."""
+    files = sorted(path for path in RUNTIME.rglob("*") if path.suffix in (".h", ".cpp"))
+    return "".join(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in files)
+
+
+def runtime_library():
+    """Path of the compiled runtime."""
+    reason = why_not()
+    if reason:
+        raise NotSupportedError(reason)
+    flags = [*COMMON, *FOR_RUNTIME]
+    name = f"runtime-{digest(runtime_text(), flags)}.so"
+    sources = sorted(str(path) for path in RUNTIME.glob("*.cpp"))
+    return build_once(name, None, None, None, [*flags, *sources, f"-Wl,-soname,{name}"])
+
+
+def kernel_library(path, source, defines, check):
+    """Path of the compiled kernels of a .cu file.
+
+    Args:
+        path: the file, for messages.
+        source: its text.
+        defines: dict of what the preprocessor replaces.
+        check: compile for check mode.
+
+    Raises:
+        CompileError: with the compiler's words and the lines of the file.
+        NotSupportedError: no compiler, or not Linux.
+    """
+    runtime = runtime_library()
+    text = translation_unit(Path(path).name, source)
+    flags = [*COMMON, *FOR_KERNELS, *(check_flags() if check else FAST), *(f"-D{k}={v}" for k, v in sorted(defines.items()))]
+    name = f"{Path(path).stem}-{digest(text, flags + LINK)}.so"
+    return build_once(name, path, text, [*flags, f"-I{RUNTIME}", "-c", "-x", "c++", "-"], [*LINK, str(runtime), "-lm"])
+
+
+def check_flags():
+    """The flags of check mode, without the calls at the beginning and end of each function, which nobody needs."""
+    option = "tsan-instrument-func-entry-exit=0"
+    return [*CHECK, *(["-mllvm", f"-{option}"] if "clang" in compiler_identity() else [f"--param={option}"])]
+
+
+def translation_unit(name, source):
+    """The C++ text for a .cu text: what CUDA has built in, the text itself, and an entry for each kernel."""
+    found = kernels(source)
+    entries = "".join(f"MINITORCH_KERNEL({kernel})\n" for kernel in found)
+    return f'#include "cuda.h"\n#line 1 "{name}"\n{rewritten(source, found)}\n#line 1 "entries"\n{entries}'
+
+
+def rewritten(source, found):
+    """The text with those things changed that no macro can; every line stays where it is."""
+    plain = blank(source)
+    changes = [(match.span(), "__shared__") for match in STATIC_SHARED.finditer(plain)]
+    changes += [(match.span(), "MINITORCH_GLOBAL") for match in VARIABLE.finditer(plain)]
+    changes += [(match.span(), "") for match in HEADER.finditer(blank(source, keep_strings=True))]
+    for match in SHARED_ARRAY.finditer(plain):
+        c_type, name = match.groups()
+        inside = plain.count("{", 0, match.start()) > plain.count("}", 0, match.start())
+        pointer = f"{c_type}* {name} = ({c_type}*)minitorch_shared;"
+        changes.append((match.span(), pointer if inside else f"static MinitorchDynamicShared<{c_type}> {name};"))
+    for kernel in found.values():
+        for match in RETURN.finditer(plain, *kernel.body):
+            changes.append((match.span(), "{ minitorch_return(__LINE__); return; }"))
+    for (start, end), text in sorted(changes, reverse=True):
+        source = source[:start] + text + "\n" * plain.count("\n", start, end) + source[end:]
+    return source
+
+
+def digest(text, flags):
+    """A short name for a text, the flags it is compiled with, the runtime and the compiler."""
+    everything = "\0".join([text, *flags, runtime_text(), compiler_identity()])
+    return hashlib.sha256(everything.encode()).hexdigest()[:24]
+
+
+def build_once(name, path, text, compile_flags, link_flags):
+    """Path of a library in the cache; built if it is not there.
+
+    Two processes may build the same at the same time, each in a folder of its own; the last one's stays. Compiling
+    and linking are two steps, since the compiler would add the libraries of its sanitizers to the second.
+    """
+    target = cache_folder() / name
+    if target.exists():
+        return target
+    with tempfile.TemporaryDirectory(prefix="building-", dir=cache_folder()) as folder:
+        objects = []
+        if text is not None:
+            run_compiler([*compile_flags, "-o", "kernels.o"], folder, text, path)
+            objects = ["kernels.o"]
+        run_compiler([*objects, *link_flags, "-o", name], folder, None, path)
+        os.replace(Path(folder) / name, target)
+    return target
+
+
+def run_compiler(arguments, folder, text, path):
+    """Run the compiler, and raise what it says."""
+    result = subprocess.run([*compiler(), *arguments], cwd=folder, input=text, capture_output=True, text=True)
+    if result.returncode:
+        raise compile_error(path, result.stderr)
+
+
+def compile_error(path, output):
+    """The exception for what the compiler says."""
+    if path is None:
+        return NotSupportedError(f"the emulator's runtime does not compile with {' '.join(compiler())}:\n{output}")
+    name = Path(path).name
+    errors = re.findall(rf"^{re.escape(name)}:(\d+)(?::\d+)?: (?:fatal )?error: (.*)$", output, re.MULTILINE)
+    if not errors:
+        return CompileError(f"{name} does not compile:\n{output[:4000]}", file=name)
+    lines = "\n".join(f"  line {line}: {message}" for line, message in errors[:10])
+    return CompileError(f"{name} does not compile:\n{lines}", file=name, line=int(errors[0][0]))

@@ -1,0 +1,148 @@
+"""A compiled .cu file, loaded into this process."""
+
+import ctypes
+import functools
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from minitorch.kernels.emulator import build
+from minitorch.kernels.emulator.errors import ArgumentError, CompileError, NotSupportedError
+from minitorch.kernels.emulator.structures import Array, Launch, Range, Report
+from minitorch.kernels.signature import kernels
+
+
+@dataclass(frozen=True)
+class SharedVariable:
+    """A ``__shared__`` variable: its name, the function that declares it, and where it lies in this process."""
+
+    name: str
+    function: str
+    address: int
+    bytes: int
+
+
+def shared_variables(library, begin):
+    """The shared variables in a library, read with ``nm``; an empty list where there is no such tool.
+
+    Args:
+        library: path of the compiled code.
+        begin: address at which its .bss begins in this process.
+    """
+    tool = shutil.which("nm") or shutil.which("llvm-nm")
+    if tool is None:
+        return []
+    output = subprocess.run([tool, "-S", str(library)], capture_output=True, text=True).stdout
+    symbols = [line.split() for line in output.splitlines()]
+    start = next((int(words[0], 16) for words in symbols if words[-1] == "__bss_start"), None)
+    if start is None:
+        return []
+    found = []
+    for words in symbols:
+        if len(words) == 4 and words[2] in "bBu":
+            function, name = names_of_symbol(words[3])
+            found.append(SharedVariable(name, function, int(words[0], 16) - start + begin, int(words[1], 16)))
+    return sorted(found, key=lambda variable: variable.address)
+
+
+def names_of_symbol(symbol):
+    """Function and variable in the name that the compiler gives to a static one, such as ``_ZZ3sumE4part``."""
+    local = re.match(r"_ZZ(\d+)", symbol)
+    function = symbol[local.end() :][: int(local.group(1))] if local else ""
+    last = list(re.finditer(r"(?=(?<!\d)(\d+)([A-Za-z_]\w*))", symbol))
+    for match in last:
+        name = match.group(2)[: int(match.group(1))]
+        rest = match.group(2)[int(match.group(1)) :]
+        if len(name) == int(match.group(1)) and re.fullmatch(r"(_\d+|__\d+_)?", rest):
+            return function, name
+    return function, symbol
+
+
+class Program:
+    """The kernels of one file, compiled with certain defines, for fast or for check mode.
+
+    Attributes:
+        path, source: the file and its text.
+        defines, check: as they were given.
+        kernels: dict from name to `Kernel`.
+        library: path of the compiled code.
+        bss: first address of the shared variables, and the one behind them.
+        variables: the shared variables, a list of `SharedVariable`.
+        ignored: pairs of positions in the code whose races are intended, as check mode has found them so far.
+    """
+
+    def __init__(self, path, defines, check):
+        self.path = Path(path)
+        self.defines, self.check = defines, check
+        self.source = self.path.read_text(encoding="utf-8")
+        try:
+            self.kernels = kernels(self.source)
+        except ValueError as error:
+            raise CompileError(f"{self.path.name}: {error}", file=self.path.name) from None
+        self.library = build.kernel_library(self.path, self.source, defines, check)
+        self.code = ctypes.CDLL(str(self.library))
+        self.code.minitorch_bss.restype = ctypes.c_uint64
+        self.bss = self.code.minitorch_bss(0), self.code.minitorch_bss(1)
+        self.variables = shared_variables(self.library, self.bss[0])
+        self.ignored = []
+        self._entries = {}
+
+    def entry(self, name):
+        """Address, types of the parameters and shared variables of a kernel.
+
+        Raises:
+            ArgumentError: the file has no such kernel.
+        """
+        if name not in self._entries:
+            if name not in self.kernels:
+                has = f"it has {', '.join(self.kernels)}" if self.kernels else "it has none"
+                raise ArgumentError(f"{self.path.name} has no kernel {name!r}; {has}", kernel=name, file=self.path.name)
+            address = ctypes.cast(getattr(self.code, f"minitorch_run_{name}"), ctypes.c_void_p).value
+            self._entries[name] = address, self.types(name), self.shared(name)
+        return self._entries[name]
+
+    def types(self, name):
+        """The types of a kernel's parameters, as in ``runtime/cuda_entry.h``."""
+        function = getattr(self.code, f"minitorch_types_{name}")
+        function.restype = ctypes.POINTER(ctypes.c_char_p)
+        texts = function()
+        return [texts[i].decode() for i in range(len(self.kernels[name].parameters))]
+
+    def shared(self, name):
+        """The shared variables that a kernel can see, as an array of `Range`: its own, and those of functions."""
+        begin, end = self.bss
+        seen = [v for v in self.variables if v.function == name or v.function not in self.kernels]
+        if not self.variables:
+            return (Range * 1)(Range(begin, end - begin))
+        return (Range * len(seen))(*(Range(v.address, v.bytes) for v in seen))
+
+    def shared_bytes(self, name):
+        """Bytes of the static shared variables of a kernel."""
+        return sum(v.bytes for v in self.variables if v.function == name)
+
+
+def load(path, defines, check):
+    """The `Program` of a file as it is now; compiled and loaded at most once."""
+    status = os.stat(path)
+    return _load(str(path), status.st_mtime_ns, status.st_size, tuple(sorted(defines.items())), check)
+
+
+@functools.cache
+def _load(path, modified, size, defines, check):
+    return Program(path, dict(defines), check)
+
+
+@functools.cache
+def runtime():
+    """The function of the runtime that launches a kernel."""
+    library = ctypes.CDLL(str(build.runtime_library()))
+    library.minitorch_sizes.restype = ctypes.c_uint64
+    sizes = ctypes.sizeof(Launch) | ctypes.sizeof(Report) << 16 | ctypes.sizeof(Array) << 32
+    if library.minitorch_sizes() != sizes:
+        raise NotSupportedError("the emulator's runtime and its Python part do not belong together")
+    library.minitorch_launch.argtypes = [ctypes.POINTER(Launch), ctypes.POINTER(Report)]
+    library.minitorch_launch.restype = ctypes.c_char_p
+    return library.minitorch_launch

@@ -1,0 +1,333 @@
+"""Puts what the runtime found into words."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from minitorch.kernels.emulator import errors
+from minitorch.kernels.emulator.structures import Fault
+from minitorch.kernels.signature import C_TYPES, blank, spelled
+
+WARP_OPERATIONS = ("__syncwarp", "shuffle", "__ballot_sync", "__any_sync", "__all_sync", "__match_any_sync")
+INTENDED = re.compile(r"//.*\brace intended\b")
+ACCESS = ("reads", "writes", "updates atomically")
+
+
+def explain(program, report, bound, arrays, what):
+    """The exception for a report.
+
+    Args:
+        program: the `Program`.
+        report: the `Report` of the runtime.
+        bound: the `Arguments` of the launch.
+        arrays: the `Array` structures that the runtime filled in.
+        what: the `Launch`.
+    """
+    return Explanation(program, report, bound, arrays, what).error()
+
+
+class Explanation:
+    """A report together with what is needed to put it into words."""
+
+    def __init__(self, program, report, bound, arrays, what):
+        self.program, self.report, self.bound, self.arrays, self.what = program, report, bound, arrays, what
+        self.line, self.callers = self.lines(report.here)
+        self.other_line, _ = self.lines(report.other)
+
+    def lines(self, place):
+        """The line of a place, and the lines from which the function it is in was called (as far as known)."""
+        if place.line or not place.code:
+            return place.line or None, []
+        lines = source_lines(self.program, place.code)
+        return (lines[0] if lines else None), lines[1:]
+
+    def error(self):
+        """The exception."""
+        kind, text = WORDS[Fault(self.report.fault)](self)
+        here, other = self.report.here, self.report.other
+        two = Fault(self.report.fault) in TWO
+        return kind(
+            f"kernel {self.bound.kernel.name}, {self.where(self.line)}{at(here)}: {text}{self.quoted()}",
+            kernel=self.bound.kernel.name,
+            file=self.program.path.name,
+            line=self.line,
+            block=tuple(here.block),
+            thread=tuple(here.thread),
+            other_line=self.other_line if two else None,
+            other_block=tuple(other.block) if two else None,
+            other_thread=tuple(other.thread) if two else None,
+        )
+
+    def where(self, line):
+        return f"{self.program.path.name} line {line}, " if line else f"{self.program.path.name}, "
+
+    def quoted(self):
+        """The lines of the file that are spoken of."""
+        text = self.program.source.splitlines()
+        numbers = dict.fromkeys(n for n in (self.line, *self.callers, self.other_line) if n and n <= len(text))
+        return "".join(f"\n  {n:5} | {text[n - 1].strip()}" for n in numbers)
+
+    def element(self, address):
+        """Which element of which array an address is, and what is wrong with it."""
+        report = self.report
+        if report.slot < 0 or not self.bound.arrays:
+            return None
+        near = [
+            (distance(address, entry), entry, parameter, array)
+            for entry, (parameter, array, _) in zip(self.arrays, self.bound.arrays)
+            if entry.slot == report.slot
+        ]
+        if not near:
+            return None
+        _, entry, parameter, array = min(near, key=lambda candidate: candidate[0])
+        index = (address - entry.start) // entry.item
+        shape = f", shape {array.shape}" if array.ndim > 1 else ""
+        return parameter.name, index, f"{parameter.name} has {array.size} elements of {array.dtype}{shape}"
+
+    def out_of_bounds(self):
+        report = self.report
+        verb = ACCESS[report.here.access]
+        found = self.element(report.address)
+        if found:
+            name, index, size = found
+            side = "before the start" if index < 0 else "past the end"
+            return errors.OutOfBoundsError, f"{verb} {name}[{index}], {side}; {size}"
+        if report.address < 1 << 16 or report.address > (1 << 64) - (1 << 40):
+            null = f" (None was given for {', '.join(self.bound.null)})" if self.bound.null else ""
+            return errors.OutOfBoundsError, f"{verb} through a null pointer{null}"
+        return errors.OutOfBoundsError, f"{verb} at an address that belongs to no array of the launch"
+
+    def shared_bounds(self):
+        verb, address = ACCESS[self.report.here.access], self.report.address
+        near = [v for v in self.program.variables if v.address <= address]
+        if self.program.bss[0] <= address < self.program.bss[1] and near:
+            variable = near[-1]
+            return errors.OutOfBoundsError, f"{verb} past the end of the shared array {variable.name}"
+        return errors.OutOfBoundsError, (
+            f"{verb} outside of the shared memory of the block: check its size, and shared_bytes of the launch"
+        )
+
+    def write_to_const(self):
+        name, index, _ = self.element(self.report.address)
+        return errors.ReadOnlyError, f"writes {name}[{index}], but declares {name} const"
+
+    def target(self):
+        """The element that a report is about."""
+        report = self.report
+        found = self.element(report.address)
+        if found:
+            return f"{found[0]}[{found[1]}]"
+        for v in self.program.variables:
+            if v.address <= report.address < v.address + v.bytes:
+                return element_of_shared(self.program, v.name, report.address - v.address)
+        match = re.search(r"\bextern\s+__shared__\s[^;]*?(\w+)\s*\[\s*\]", blank(self.program.source))
+        return element_of_shared(self.program, match.group(1), report.address - self.what.dynamic)
+
+    def race(self):
+        here, other = self.report.here, self.report.other
+        if list(here.block) != list(other.block):
+            kind, who = "between blocks", f"{place(other)} of block {text(other.block)}"
+            hint = "blocks run in any order: give each its own elements, or use an atomic operation"
+        elif self.warp(here) == self.warp(other):
+            kind, who = "within a warp", place(other)
+            hint = "no __syncwarp() or __syncthreads() stands between the two (a shuffle does not put memory in order)"
+        else:
+            kind, who = "within a block", place(other)
+            hint = "no __syncthreads() stands between the two"
+        line = f" in line {self.other_line}" if self.other_line else ""
+        return errors.RaceError, (
+            f"race {kind}: {ACCESS[here.access]} {self.target()}, which {who} {ACCESS[other.access]}{line}; {hint}"
+        )
+
+    def warp(self, where):
+        x, y, z = where.thread
+        width, height, _ = self.what.block
+        return (x + width * (y + height * z)) // 32
+
+    def uninitialised(self):
+        return errors.UninitialisedError, (
+            f"{ACCESS[self.report.here.access]} {self.target()}, which is uninitialised: no thread of the block has "
+            "written there before"
+        )
+
+    def index(self):
+        return errors.OutOfBoundsError, (
+            f"index {self.report.values[0]} is outside of an array of type {self.report.text.decode()}"
+        )
+
+    def shift(self):
+        value, bits = self.report.values[:2]
+        return errors.KernelArithmeticError, (
+            f"shift of {value} (type {self.report.text.decode()}) by {bits} bits, which is negative or too far"
+            if value >= 0
+            else f"shift of the negative number {value} (type {self.report.text.decode()}) by {bits} bits"
+        )
+
+    def overflow(self):
+        left, right, sign = self.report.values[:3]
+        return errors.KernelArithmeticError, (
+            f"signed overflow: {left} {chr(sign)} {right} does not fit into type {self.report.text.decode()}"
+        )
+
+    def before_or_after(self):
+        name = "the dynamic shared memory"
+        if self.report.slot >= 0:
+            entries = zip(self.arrays, self.bound.arrays)
+            name = " and ".join(p.name for entry, (p, _, _) in entries if entry.slot == self.report.slot)
+        return errors.OutOfBoundsError, f"something was written just before the start or past the end of {name}"
+
+    def barrier_diverged(self):
+        return errors.DivergenceError, (
+            f"waits at a barrier (__syncthreads) while {place(self.report.other)} waits at another one, in line "
+            f"{self.other_line}; all threads of a block must come to the same"
+        )
+
+    def barrier_left(self):
+        how = f"has returned in line {self.other_line}" if self.other_line else "has come to the end of the kernel"
+        return errors.DivergenceError, (
+            f"waits at a barrier (__syncthreads) to which {place(self.report.other)} does not come: it {how}"
+        )
+
+    def warp_diverged(self):
+        return errors.DivergenceError, (
+            f"waits at a {self.operation(1)} with mask {self.mask(0)} for {place(self.report.other)}, a lane of "
+            f"the mask, which waits in line {self.other_line} instead"
+        )
+
+    def warp_left(self):
+        how = f"has returned in line {self.other_line}" if self.other_line else "has come to the end of the kernel"
+        return errors.DivergenceError, (
+            f"waits at a {self.operation(1)} with mask {self.mask(0)} for {place(self.report.other)}, a lane of "
+            f"the mask, which {how}"
+        )
+
+    def warp_masks(self):
+        return errors.DivergenceError, (
+            f"waits with mask {self.mask(0)} for {place(self.report.other)}, which has come to the same line with "
+            f"mask {self.mask(1)} (or for another operation); all lanes of a mask must give the same mask"
+        )
+
+    def warp_not_in_mask(self):
+        return errors.DivergenceError, (
+            f"lane {self.report.values[1]} takes part in a warp operation whose mask {self.mask(0)} leaves it out"
+        )
+
+    def deadlock(self):
+        return errors.DeadlockError, (
+            f"deadlock: waits at a {self.operation(1)} with mask {self.mask(0)} for {place(self.report.other)}, which "
+            f"waits at a barrier (__syncthreads) in line {self.other_line} for all threads of the block"
+        )
+
+    def endless(self):
+        return errors.EndlessLoopError, "is in an endless loop, or takes longer than the time limit"
+
+    def misaligned(self):
+        return errors.MisalignedError, (
+            f"{ACCESS[self.report.here.access]} several bytes at an address that is not a multiple of their number"
+        )
+
+    def stack_overflow(self):
+        return errors.StackOverflowError, "stack overflow: local arrays and calls need more than 128 KB"
+
+    def illegal(self):
+        return errors.KernelError, "came to an illegal instruction: a path that the compiler took to be impossible"
+
+    def division(self):
+        return errors.KernelArithmeticError, "integer division by zero (or of the smallest integer by -1)"
+
+    def failed(self):
+        return errors.KernelAssertionError, f"assertion failed: {self.report.text.decode(errors='replace')}"
+
+    def operation(self, value):
+        return WARP_OPERATIONS[self.report.values[value]]
+
+    def mask(self, value):
+        return f"{self.report.values[value] & 0xFFFFFFFF:#010x}"
+
+
+WORDS = {
+    Fault.OUT_OF_BOUNDS: Explanation.out_of_bounds,
+    Fault.BEFORE_OR_AFTER: Explanation.before_or_after,
+    Fault.WRITE_TO_CONST: Explanation.write_to_const,
+    Fault.SHARED_BOUNDS: Explanation.shared_bounds,
+    Fault.RACE: Explanation.race,
+    Fault.UNINITIALISED: Explanation.uninitialised,
+    Fault.INDEX: Explanation.index,
+    Fault.SHIFT: Explanation.shift,
+    Fault.OVERFLOW: Explanation.overflow,
+    Fault.MISALIGNED: Explanation.misaligned,
+    Fault.STACK_OVERFLOW: Explanation.stack_overflow,
+    Fault.ILLEGAL: Explanation.illegal,
+    Fault.DIVISION: Explanation.division,
+    Fault.ENDLESS: Explanation.endless,
+    Fault.BARRIER_DIVERGED: Explanation.barrier_diverged,
+    Fault.BARRIER_LEFT: Explanation.barrier_left,
+    Fault.WARP_DIVERGED: Explanation.warp_diverged,
+    Fault.WARP_LEFT: Explanation.warp_left,
+    Fault.WARP_MASKS: Explanation.warp_masks,
+    Fault.WARP_NOT_IN_MASK: Explanation.warp_not_in_mask,
+    Fault.DEADLOCK: Explanation.deadlock,
+    Fault.FAILED: Explanation.failed,
+}
+TWO = {Fault.BARRIER_DIVERGED, Fault.BARRIER_LEFT, Fault.WARP_DIVERGED, Fault.WARP_LEFT, Fault.WARP_MASKS,
+       Fault.DEADLOCK, Fault.RACE}  # fmt: skip
+
+
+def distance(address, entry):
+    """How far an address is from an array, 0 if inside."""
+    return max(entry.start - address, address - (entry.start + entry.bytes - 1), 0)
+
+
+def at(where):
+    return f"block {text(where.block)}, thread {text(where.thread)}"
+
+
+def place(where):
+    return f"thread {text(where.thread)}"
+
+
+def text(index):
+    return f"({', '.join(map(str, index))})"
+
+
+def element_of_shared(program, name, offset):
+    """Name and index of an element of a shared variable; in bytes where its type cannot be told from the text."""
+    declaration = re.search(rf"\b__shared__\s+([\w\s]+?)\s+{name}\s*(\[)?", blank(program.source))
+    if declaration and not declaration.group(2):
+        return f"shared {name}"
+    item = declaration and item_bytes(program, declaration.group(1))
+    return f"shared {name}[{offset // item}]" if item else f"byte {offset} of shared {name}"
+
+
+def item_bytes(program, c_type):
+    c_type = " ".join(word for word in c_type.split() if word not in ("volatile", "const"))
+    c_type = spelled(program.defines.get(c_type, c_type))
+    return np.dtype(C_TYPES[c_type]).itemsize if c_type in C_TYPES else None
+
+
+def is_intended(program, report):
+    """Whether a race is marked in the text as intended, in one of its two lines or the line above."""
+    lines = program.source.splitlines()
+    for where in (report.here, report.other):
+        number = where.line or next(iter(source_lines(program, where.code)), 0)
+        if any(INTENDED.search(line) for line in lines[max(number - 2, 0) : number]):
+            return True
+    return False
+
+
+def source_lines(program, code):
+    """The line of a position in the compiled code, then those of the calls that lead there, within the .cu file."""
+    tool = shutil.which("addr2line") or shutil.which("llvm-addr2line")
+    if tool is None:
+        return []
+    command = [tool, "-i", "-e", str(program.library), hex(code)]
+    output = subprocess.run(command, capture_output=True, text=True).stdout
+    lines = []
+    for entry in output.splitlines():
+        name, _, number = entry.partition(" ")[0].rpartition(":")
+        if Path(name).name == program.path.name and number.isdigit() and int(number):
+            lines.append(int(number))
+    return lines

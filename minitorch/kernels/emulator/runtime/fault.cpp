@@ -1,0 +1,171 @@
+// Turns signals that a kernel causes into reports: an access to a page that must not be touched, a division by zero, a
+// trap, and the timer that ends an endless loop. Handlers are in place only while a kernel runs, and mind only the
+// thread that runs it.
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "runtime.h"
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+namespace emulator {
+
+uintptr_t runtime_begin, runtime_end;
+
+namespace {
+
+const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+constexpr int fault_count = sizeof faults / sizeof *faults;
+constexpr size_t alternate_bytes = 64 * 1024;
+
+struct sigaction old_faults[fault_count], old_alarm;
+stack_t old_stack;
+char* alternate;
+timer_t timer;
+uint64_t progress;
+int ticks_without_progress;
+thread_local bool runs_kernel;
+
+int alarm_signal() { return SIGRTMIN + 4; }
+
+struct Registers {
+    uintptr_t code, stack;
+    bool write;
+};
+
+Registers registers_of(void* context) {
+    const mcontext_t& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+    return {uintptr_t(machine.gregs[REG_RIP]), uintptr_t(machine.gregs[REG_RSP]), (machine.gregs[REG_ERR] & 2) != 0};
+#elif defined(__aarch64__)
+    return {uintptr_t(machine.pc), uintptr_t(machine.sp), false};
+#else
+#error "the emulator knows x86-64 and arm64"
+#endif
+}
+
+bool in_kernel(uintptr_t code) { return code >= launch->code_begin && code < launch->code_end; }
+bool in_runtime(uintptr_t code) { return code >= runtime_begin && code < runtime_end; }
+
+// Where the kernel is: the position itself, or, in a function of a library, the nearest return address on the stack.
+uintptr_t kernel_position(const Registers& registers) {
+    if (in_kernel(registers.code)) return registers.code;
+    if (!stack_holds(registers.stack)) return 0;
+    const uintptr_t* word = reinterpret_cast<const uintptr_t*>(registers.stack & ~uintptr_t(7));
+    for (int i = 0; i < 4096 && stack_holds(uintptr_t(word + i)) && uintptr_t(word + i) % 4096 != 0; ++i) {
+        if (in_kernel(word[i])) return word[i] - 1;
+    }
+    return 0;
+}
+
+Place here(const Registers& registers) {
+    Place place = place_of(current, 0);
+    uintptr_t position = kernel_position(registers);
+    place.code = position ? position - launch->code_begin : 0;
+    place.access = registers.write;
+    return place;
+}
+
+[[noreturn]] void fail_at(uintptr_t address, int number, const siginfo_t* info, const Registers& registers) {
+    report->address = address;
+    report->slot = -1;
+    if (number == SIGFPE) fail(Fault::division, here(registers));
+    if (number == SIGILL || number == SIGTRAP) fail(Fault::illegal, here(registers));
+    if (stack_holds(address)) fail(Fault::stack_overflow, here(registers));
+    if (number == SIGBUS || (address == 0 && info->si_code > 0 && info->si_code == SI_KERNEL)) {
+        fail(Fault::misaligned, here(registers));
+    }
+    report->slot = slot_of(address);
+    fail(Fault::out_of_bounds, here(registers));
+}
+
+void on_fault(int number, siginfo_t* info, void* context) {
+    if (!runs_kernel) {  // somebody else's: as if this handler were not there
+        for (int i = 0; i < fault_count; ++i) sigaction(faults[i], &old_faults[i], nullptr);
+        return;
+    }
+    fail_at(reinterpret_cast<uintptr_t>(info->si_addr), number, info, registers_of(context));
+}
+
+void set_timer(double first, double period) {
+    auto spec = [](double seconds) {
+        return timespec{time_t(seconds), long((seconds - double(time_t(seconds))) * 1e9)};
+    };
+    itimerspec setting = {spec(period), spec(first)};
+    timer_settime(timer, 0, &setting, nullptr);
+}
+
+// Twice in each limit: has any thread finished since? A library may hold a lock, or be about to: then the handler looks
+// again soon, until the kernel or the runtime runs.
+void on_alarm(int, siginfo_t*, void* context) {
+    if (!runs_kernel) return;
+    if (finished_threads != progress) {
+        progress = finished_threads;
+        ticks_without_progress = 0;
+        set_timer(launch->seconds / 2, launch->seconds / 2);
+        return;
+    }
+    if (++ticks_without_progress < 2) return;
+    Registers registers = registers_of(context);
+    if (stack_holds(registers.stack) && (in_kernel(registers.code) || in_runtime(registers.code))) {
+        fail(Fault::endless, here(registers));
+    }
+    set_timer(0.001, 0.001);
+}
+
+}  // namespace
+
+bool install_handlers() {
+    if (!alternate) {
+        void* memory = mmap(nullptr, alternate_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) return false;
+        alternate = static_cast<char*>(memory);
+    }
+    stack_t stack = {};
+    stack.ss_sp = alternate;
+    stack.ss_size = alternate_bytes;
+    sigaltstack(&stack, &old_stack);
+    struct sigaction action = {};
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    action.sa_sigaction = on_fault;
+    for (int i = 0; i < fault_count; ++i) sigaction(faults[i], &action, &old_faults[i]);
+    action.sa_sigaction = on_alarm;
+    action.sa_flags |= SA_RESTART;
+    sigaction(alarm_signal(), &action, &old_alarm);
+    sigevent event = {};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = alarm_signal();
+    event.sigev_notify_thread_id = pid_t(syscall(SYS_gettid));
+    progress = 0;
+    ticks_without_progress = 0;
+    runs_kernel = true;
+    if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer)) return false;
+    set_timer(launch->seconds / 2, launch->seconds / 2);
+    return true;
+}
+
+void remove_handlers() {
+    runs_kernel = false;
+    timer_delete(timer);
+    // A signal of the timer that is still on its way must not meet the default action, which ends the process.
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(alarm_signal(), &ignore, nullptr);
+    if (old_alarm.sa_handler != SIG_DFL) sigaction(alarm_signal(), &old_alarm, nullptr);
+    for (int i = 0; i < fault_count; ++i) sigaction(faults[i], &old_faults[i], nullptr);
+    sigaltstack(&old_stack, nullptr);
+}
+
+}  // namespace emulator
+
+extern "C" long long minitorch_clock() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}

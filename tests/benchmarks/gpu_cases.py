@@ -1,0 +1,215 @@
+"""What `gpu.py` measures: for each kernel the inputs, the call here and in PyTorch, and the least bytes and flops.
+
+Every case also has inputs so small that a test runs it on the emulator beside PyTorch on the CPU.
+"""
+
+import math
+import types
+from dataclasses import dataclass, field
+
+import numpy as np
+
+ONES = 1, 1
+AROUND = ((1, 1), (1, 1))
+EPS = 1e-5
+
+
+@dataclass
+class Case:
+    """One row of the report.
+
+    Attributes:
+        name: what is computed.
+        sizes: names of the inputs with their shapes, as they are measured; `small` for the tests.
+        ours, theirs: ``function(kernels, arrays)`` and ``function(torch, tensors)``, each of which returns a function
+            without arguments that does the work and returns a result or a tuple of results.
+        traffic: names of the inputs as often as each must be read or written; ``"+y"`` stands for the first result.
+        flops: function of the arrays that counts multiplications and additions; 0 where memory decides.
+        goal: the largest time in times of PyTorch's; 1.0 for kernels that memory bounds, which are also to reach 70 %
+            of the copy's bandwidth.
+        whole: names of inputs that hold whole numbers below the given number.
+    """
+
+    name: str
+    sizes: dict
+    small: dict
+    ours: object
+    theirs: object
+    traffic: str
+    flops: object = None
+    goal: float = 1.0
+    whole: dict = field(default_factory=dict)
+
+    def arrays(self, small=False):
+        """The inputs as NumPy arrays, drawn from a fixed seed: float32, or int64 for whole numbers."""
+        random = np.random.default_rng(0)
+        made = {}
+        for name, shape in (self.small if small else self.sizes).items():
+            if name in self.whole:
+                made[name] = random.integers(0, self.whole[name], shape)
+            else:
+                made[name] = random.standard_normal(shape, dtype=np.float32)
+        return types.SimpleNamespace(**made)
+
+    def least_bytes(self, arrays, result):
+        """Bytes that must be read and written at least."""
+        result = result[0] if isinstance(result, (tuple, list)) else result
+        return sum(result.nbytes if word == "+y" else vars(arrays)[word].nbytes for word in self.traffic.split())
+
+    def floor_seconds(self, arrays, result, bandwidth, matrix_rate):
+        """(seconds, "memory" or "arithmetic"): the time that bytes or flops take at the measured rates."""
+        memory = self.least_bytes(arrays, result) / bandwidth
+        arithmetic = self.flops(arrays) / matrix_rate if self.flops else 0.0
+        return max((memory, "memory"), (arithmetic, "arithmetic"))
+
+
+def forward(name, *arguments):
+    """`torch.nn.functional.name` on the inputs that are named, and further arguments as they are."""
+    return lambda torch, a: lambda: getattr(torch.nn.functional, name)(*pick(a, arguments))
+
+
+def kernel(name, *arguments):
+    """`kernels.name` on the inputs that are named, and further arguments as they are."""
+    return lambda kernels, a: lambda: getattr(kernels, name)(*pick(a, arguments))
+
+
+def pick(a, arguments):
+    """Arguments in which a name of an input stands for it."""
+    return [getattr(a, x) if isinstance(x, str) and hasattr(a, x) else x for x in arguments]
+
+
+def backward(function, *wanted):
+    """PyTorch's gradients to the named inputs of ``function(torch, a)``, for the incoming gradient ``a.grad``."""
+
+    def prepare(torch, a):
+        leaves = types.SimpleNamespace(**vars(a))
+        for name in wanted:
+            setattr(leaves, name, getattr(a, name).detach().requires_grad_())
+        y = function(torch, leaves)()
+        targets = [getattr(leaves, name) for name in wanted]
+        return lambda: torch.autograd.grad(y, targets, a.grad, retain_graph=True)
+
+    return prepare
+
+
+# Shapes: a stage of a residual network on 64 images, and small ones with odd sides.
+
+PLANES, FEW_PLANES = (64, 256, 56, 56), (3, 6, 7, 5)
+HALVED, FEW_HALVED = (64, 256, 28, 28), (3, 6, 4, 3)
+
+
+def of_planes(**others):
+    """Inputs of the planes' shape under one-letter names, and others: ``w=0`` has one number for each channel."""
+
+    def sizes(shape, halved):
+        kinds = {"plane": shape, "half": halved, "channels": shape[1:2], "gate": (*shape[:2], 1, 1)}
+        return {name: kinds.get(kind, kind) for name, kind in others.items()}
+
+    return {"sizes": sizes(PLANES, HALVED), "small": sizes(FEW_PLANES, FEW_HALVED)}
+
+
+def batch_norm_backward(kernels, a):
+    _, mean, var = kernels.batch_norm(a.x, a.w, a.b, EPS)
+    return lambda: kernels.batch_norm_grad(a.grad, a.x, a.w, mean, var, EPS)
+
+
+def group_norm_backward(groups):
+    def prepare(kernels, a):
+        _, mean, var = kernels.group_norm(a.x, a.w, a.b, groups, EPS)
+        return lambda: kernels.group_norm_grad(a.grad, a.x, a.w, mean, var, groups, EPS)
+
+    return prepare
+
+
+def max_pool_backward(kernels, a):
+    geometry = (3, 3), (2, 2), (1, 1), ONES
+    code = kernels.max_pool2d(a.x, *geometry, False)[1]
+    return lambda: kernels.max_pool2d_grad(a.grad, code, a.x.shape, *geometry)
+
+
+def shuffled(torch, a):
+    n, c, h, w = a.x.shape
+    return lambda: a.x.view(n, 2, c // 2, h, w).transpose(1, 2).contiguous().view(n, c, h, w)
+
+
+def scaled(torch, a):
+    return lambda: a.x * a.gate
+
+
+BATCH_NORM = forward("batch_norm", "x", None, None, "w", "b", True)
+GROUP_NORM = forward("group_norm", "x", 2, "w", "b")
+MAX_POOL = forward("max_pool2d", "x", 3, 2, 1)
+AVG_POOL = forward("avg_pool2d", "x", 3, 2, 1)
+AVG_WINDOWS = (3, 3), (2, 2), (1, 1), False, True, None
+GLOBAL = forward("adaptive_avg_pool2d", "x", 7)
+
+MEMORY = [
+    Case("channel shuffle", **of_planes(x="plane"), traffic="x +y", ours=kernel("channel_shuffle", "x", 2),
+         theirs=shuffled),
+    Case("squeeze-and-excitation scaling", **of_planes(x="plane", gate="gate"), traffic="x gate +y",
+         ours=kernel("channel_scale", "x", "gate"), theirs=scaled),
+    Case("squeeze-and-excitation scaling, backward", **of_planes(x="plane", gate="gate", grad="plane"),
+         traffic="x gate grad +y gate", ours=kernel("channel_scale_grad", "grad", "x", "gate"),
+         theirs=backward(scaled, "x", "gate")),
+    Case("batch norm, training", **of_planes(x="plane", w="channels", b="channels"), traffic="x x +y",
+         ours=kernel("batch_norm", "x", "w", "b", EPS), theirs=BATCH_NORM),
+    Case("batch norm, backward", **of_planes(x="plane", w="channels", b="channels", grad="plane"),
+         traffic="x grad x grad +y", ours=batch_norm_backward, theirs=backward(BATCH_NORM, "x", "w", "b")),
+    Case("batch norm, evaluation", **of_planes(x="plane", w="channels", b="channels", mean="channels"),
+         traffic="x +y", ours=kernel("channel_affine", "x", "w", "b"),
+         theirs=lambda torch, a: lambda: torch.addcmul(a.b[:, None, None], a.x, a.w[:, None, None])),
+    Case("group norm", **of_planes(x="plane", w="channels", b="channels"), traffic="x x +y",
+         ours=kernel("group_norm", "x", "w", "b", 2, EPS), theirs=GROUP_NORM),
+    Case("group norm, backward", **of_planes(x="plane", w="channels", b="channels", grad="plane"),
+         traffic="x grad x grad +y", ours=group_norm_backward(2), theirs=backward(GROUP_NORM, "x", "w", "b")),
+    Case("max pooling 3x3/2", **of_planes(x="plane"), traffic="x +y",
+         ours=kernel("max_pool2d", "x", (3, 3), (2, 2), (1, 1), ONES, False), theirs=MAX_POOL),
+    Case("max pooling 3x3/2, backward", **of_planes(x="plane", grad="half"), traffic="grad +y",
+         ours=max_pool_backward, theirs=backward(MAX_POOL, "x")),
+    Case("average pooling 3x3/2", **of_planes(x="plane"), traffic="x +y",
+         ours=kernel("avg_pool2d", "x", *AVG_WINDOWS), theirs=AVG_POOL),
+    Case("average pooling 3x3/2, backward", **of_planes(x="plane", grad="half"), traffic="grad +y",
+         ours=lambda k, a: lambda: k.avg_pool2d_grad(a.grad, a.x.shape, *AVG_WINDOWS),
+         theirs=backward(AVG_POOL, "x")),
+    Case("adaptive average pooling to 7x7", **of_planes(x="plane"), traffic="x +y",
+         ours=kernel("adaptive_avg_pool2d", "x", (7, 7)), theirs=GLOBAL),
+]  # fmt: skip
+
+
+def convolutions(label, shape, weight, stride, small, small_weight, goal):
+    """Forward and both gradients of a 3x3 convolution with a border of 1; the weight's shape tells the groups."""
+
+    def sizes(shape, weight):
+        out = tuple((n - 1) // stride + 1 for n in shape[2:])
+        return {"x": shape, "w": weight, "grad": (shape[0], weight[0], *out)}
+
+    def flops(a):
+        return 2 * a.grad.size * math.prod(a.w.shape[1:])
+
+    def geometry(a):
+        return (stride, stride), AROUND, ONES, a.x.shape[1] // a.w.shape[1]
+
+    def in_torch(torch, a):
+        return lambda: torch.nn.functional.conv2d(a.x, a.w, None, stride, 1, 1, a.x.shape[1] // a.w.shape[1])
+
+    whole = {"sizes": sizes(shape, weight), "small": sizes(small, small_weight), "flops": flops, "goal": goal}
+    return [
+        Case(label, **whole, traffic="x w +y", ours=lambda k, a: lambda: k.conv2d(a.x, a.w, None, *geometry(a)),
+             theirs=in_torch),
+        Case(f"{label}, gradient to the input", **whole, traffic="grad w +y",
+             ours=lambda k, a: lambda: k.conv2d_input_grad(a.grad, a.w, a.x.shape, *geometry(a)),
+             theirs=backward(in_torch, "x")),
+        Case(f"{label}, gradient to the weight", **whole, traffic="grad x +y",
+             ours=lambda k, a: lambda: k.conv2d_weight_grad(a.grad, a.x, a.w.shape, *geometry(a)),
+             theirs=backward(in_torch, "w")),
+    ]  # fmt: skip
+
+
+CONVOLUTION = [
+    *convolutions("convolution 64->64", (64, 64, 56, 56), (64, 64, 3, 3), 1, (2, 3, 5, 4), (4, 3, 3, 3), 3.0),
+    *convolutions("convolution 256->256", (64, 256, 14, 14), (256, 256, 3, 3), 1, (1, 5, 3, 3), (2, 5, 3, 3), 3.0),
+    *convolutions("depthwise convolution", PLANES, (256, 1, 3, 3), 1, FEW_PLANES, (6, 1, 3, 3), 1.0),
+    *convolutions("depthwise convolution /2", PLANES, (256, 1, 3, 3), 2, FEW_PLANES, (6, 1, 3, 3), 1.0),
+]
+
+CASES = [*MEMORY, *CONVOLUTION]
