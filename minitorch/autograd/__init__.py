@@ -3,7 +3,7 @@
 from minitorch.autograd.backward import backward, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from minitorch.autograd.mode import detect_anomaly, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd.mode import detect_anomaly, enable_grad, is_grad_enabled, no_grad, set_grad_enabled, watch
 from minitorch.autograd.variable import Variable
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",
+    "watch",
 ]
