@@ -1,4 +1,5 @@
-"""``python -m minitorch summary resnet18``: the layers of a network and what they cost, as a table."""
+"""The command line: ``python -m minitorch summary resnet18`` prints the layers of a network and what they cost,
+``python -m minitorch convert weights.pth weights.safetensors`` rewrites PyTorch's weights."""
 
 import argparse
 import ast
@@ -6,6 +7,7 @@ import sys
 
 from minitorch import models
 from minitorch.tools import summary
+from minitorch.tools.convert import convert
 
 
 def main(arguments=None):
@@ -19,15 +21,23 @@ def main(arguments=None):
                        help="an argument of the network, as num_classes=10; can be given several times")  # fmt: skip
     table.add_argument("--depth", type=int, help="show layers down to this depth only")
     table.add_argument("--csv", action="store_true", help="print comma-separated values")
+    table.set_defaults(run=_summary)
+    weights = commands.add_parser("convert", help="rewrite weights of PyTorch (.pth) as safetensors; needs PyTorch")
+    weights.add_argument("source", metavar="SOURCE", help="the .pth file")
+    weights.add_argument("target", metavar="TARGET", help="the .safetensors file to write")
+    weights.set_defaults(run=lambda given: f"{given.target}: {convert(given.source, given.target)} tensors")
     given = parser.parse_args(arguments)
     try:
-        model = models.create(given.model, **dict(given.settings))
-        result = summary(model, given.input, given.depth)
-    except (RuntimeError, TypeError, ValueError) as error:
+        print(given.run(given))
+    except (ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
         print(f"minitorch {given.command}: {error}", file=sys.stderr)
         return 1
-    print(result.csv().rstrip("\n") if given.csv else result)
     return 0
+
+
+def _summary(given):
+    result = summary(models.create(given.model, **dict(given.settings)), given.input, given.depth)
+    return result.csv().rstrip("\n") if given.csv else result
 
 
 def setting(text):

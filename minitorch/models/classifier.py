@@ -142,9 +142,10 @@ def check_images(owner, in_channels, stride, images):
         hint = f"; build the network with in_channels={images.shape[1]}" if images.shape[1] in (1, 3, 4) else ""
         raise ValueError(f"{wanted}, got {images.shape[1]} channels in shape {images.shape}{hint}")
     if min(images.shape[2:]) < stride:
+        hint = " or build the network with small_input=True" if stride > 8 else ""
         raise ValueError(
             f"{wanted} with H and W of at least {stride}, the network's stride, got shape {images.shape}; enlarge the "
-            "images or build the network with small_input=True"
+            f"images{hint}"
         )
     if not images.is_floating_point():
         raise TypeError(f"{wanted} of floating-point numbers, got {images.dtype}; convert: x.float() / 255")

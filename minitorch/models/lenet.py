@@ -144,7 +144,7 @@ class TableConvolution(Module):
 
 
 class Subsampling(Module):
-    """The sum of each 2x2 square, times a weight and plus a bias of its channel; at first the weight makes it a mean."""
+    """The sum of each 2x2 square, times a weight and plus a bias of its channel; it begins as the mean."""
 
     def __init__(self, channels):
         super().__init__()

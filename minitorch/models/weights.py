@@ -21,7 +21,8 @@ class LoadReport(collections.namedtuple("LoadReport", ["loaded", "kept", "missin
     def __str__(self):
         lines = [f"loaded {len(self.loaded)} entries"]
         for key, (given, own) in self.kept.items():
-            lines.append(f"kept {key} {own}: " + ("not in the weights" if given is None else f"the weights have {given}"))
+            theirs = "not in the weights" if given is None else f"the weights have {given}"
+            lines.append(f"kept {key} {own}: {theirs}")
         for name in ("missing", "unexpected"):
             if getattr(self, name):
                 lines.append(f"{name}: {_some(getattr(self, name))}")
@@ -36,7 +37,7 @@ def load_weights(model, weights, replace_head=False, strict=True):
 
     Args:
         model: the network.
-        weights: a safetensors file, such as ``python -m minitorch.tools.convert`` makes of a .pth file of torchvision
+        weights: a safetensors file, such as ``python -m minitorch convert`` makes of a .pth file of torchvision
             or timm; or a dictionary of tensors.
         replace_head: let the model's own head (the layer at ``model.head_name``) stand where that of the weights has
             another size or is missing.
