@@ -16,7 +16,7 @@ class InvertedResidual(SqueezeExcitedBlock):
     Args:
         in_channels, out_channels: of the input and the output.
         expanded_channels: in between; where it equals in_channels, the first convolution is left out.
-        kernel_size, stride, dilation: of the depthwise convolution.
+        kernel_size, stride, dilation: of the depthwise convolution; a dilation above 1 takes the place of the stride.
         norm_layer: channels -> module.
         activation: () -> module.
         se: `SE` settings or None.
@@ -35,8 +35,8 @@ class InvertedResidual(SqueezeExcitedBlock):
         layers = []
         if expanded_channels != in_channels:
             layers.append(ConvNormActivation(in_channels, expanded_channels, 1, **common))
-        depthwise = {"stride": stride, "dilation": dilation, "groups": expanded_channels, **common}
-        layers.append(ConvNormActivation(expanded_channels, expanded_channels, kernel_size, **depthwise))
+        depthwise = {"stride": 1 if dilation > 1 else stride, "dilation": dilation, "groups": expanded_channels}
+        layers.append(ConvNormActivation(expanded_channels, expanded_channels, kernel_size, **depthwise, **common))
         if se is not None and se.position == "inner":
             layers.append(se.build(expanded_channels))
         layers += self.projection(expanded_channels, out_channels, norm_layer)

@@ -241,7 +241,7 @@ def lenet5(num_classes=10, in_channels=1, **settings):
 
 @register_model
 def lenet5_1998(num_classes=10, in_channels=1, **settings):
-    """LeNet-5 as in the paper: 60,000 parameters, 325,680 MACs at 32x32 in convolutions and F6.
+    """LeNet-5 as in the paper: 60,000 parameters, 415,680 MACs at 32x32, of them 90,000 with the zeros of C3.
 
     Settings: see `LeNet1998`.
     """

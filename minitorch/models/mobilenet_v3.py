@@ -91,7 +91,7 @@ class MobileNetV3(ImageClassifier):
             raise ValueError("MobileNetV3: inverted_residual_setting must hold at least one Row")
         norm_layer = functools.partial(BatchNorm2d, eps=0.001, momentum=0.01) if norm_layer is None else norm_layer
         block, se = InvertedResidual if block is None else block, SE.of(se)
-        strides = [2] + [row.stride for row in inverted_residual_setting]
+        strides = [2] + [1 if row.dilation > 1 else row.stride for row in inverted_residual_setting]
         strides = without_halvings(strides) if small_input else strides
         common = {"norm_layer": norm_layer, "activation_layer": activation}
 
@@ -101,7 +101,8 @@ class MobileNetV3(ImageClassifier):
         for row, stride in zip(inverted_residual_setting, strides[1:]):
             settings = {"norm_layer": norm_layer, "activation": activation if row.activation == "HS" else ReLU,
                         "se": se if row.se else None}  # fmt: skip
-            layers.append(block(channels, row.expanded, row.out, row.kernel, stride, row.dilation, **settings))
+            given = row.stride if row.dilation > 1 else stride  # a dilated block without its stride has no shortcut
+            layers.append(block(channels, row.expanded, row.out, row.kernel, given, row.dilation, **settings))
             channels, reached = row.out, reached * stride
             self.feature_info.append(FeatureInfo(f"features.{len(layers) - 1}", channels, reached))
         layers.append(ConvNormActivation(channels, 6 * channels, 1, **common))
@@ -131,7 +132,7 @@ def _mobilenet_v3(rows, last_channel, width_mult=1.0, reduced_tail=False, dilate
         half = 2 if reduced_tail and i >= tail else 1
         expanded, out = row.expanded // (half if i > tail else 1), row.out // half
         row = row._replace(expanded=make_divisible(expanded * width_mult), out=make_divisible(out * width_mult))
-        table.append(row._replace(stride=1, dilation=2) if dilated and i >= tail else row)
+        table.append(row._replace(dilation=2) if dilated and i >= tail else row)
     last_channel = make_divisible(last_channel // (2 if reduced_tail else 1) * width_mult)
     return MobileNetV3(table, last_channel, **settings)
 
