@@ -29,6 +29,7 @@ ALLOWED = {
     "data": {"random"},
     "training": NETWORKS | {"models", "optim", "data"},
     "tools": NETWORKS | {"models", "optim", "data", "training"},
+    "__main__": NETWORKS | {"models", "optim", "data", "training", "tools"},
     "__main__": NETWORKS | {"models", "tools"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

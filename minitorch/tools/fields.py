@@ -7,7 +7,8 @@ p, reads the entries i s - p to i s - p + d (k - 1) of its input, so that it mak
     low - p * jump,    high + (d (k - 1) - p) * jump,    s * jump
 
 Where branches meet, the union counts. What goes through a mean over the whole image, or through a linear layer over
-all places, sees everything.
+all places, sees everything. Where a map is enlarged, jump is a fraction and the units differ in what they see; then
+low and high hold for all of them.
 
 Source: Araujo, Norris and Sim 2019, "Computing receptive fields of convolutional neural networks", Distill.
 """
@@ -175,12 +176,11 @@ def _weighted_sum(seen, output, params):
     def change(axis, span):
         if axis != params["dim"]:
             return span
-        first = np.where(present, positions, positions.max()).min(1).astype(float)
-        last = np.where(present, positions, 0).max(1).astype(float)
-        step = Fraction((first + last)[-1] - (first + last)[0]) / 2 / max(len(positions) - 1, 1)
-        places = [i * step for i in range(len(positions))]
-        low = min(Fraction(a) - p for a, p in zip(first, places))
-        high = max(Fraction(b) - p for b, p in zip(last, places))
+        first = np.where(present, positions, positions.max()).min(1).tolist()
+        last = np.where(present, positions, 0).max(1).tolist()
+        step = Fraction(seen[0][0].array.shape[axis], len(positions))
+        low = min(place - i * step for i, place in enumerate(first))
+        high = max(place - i * step for i, place in enumerate(last))
         return span.shifted(low, high, step)
 
     return _along(seen[0][1], change)
@@ -220,17 +220,20 @@ def _permute(seen, output, params):
 
 
 def _reshape(seen, output, params):
-    """The axes are found again where as many entries lie before them, and they are as long, as they were."""
+    """The axes are found again where as many entries lie before them, and they are as long, as they were; of several
+    such places (next to axes of length 1) the one that is as far from the end."""
     x, field = seen[0]
     if not field.spans:
         return field
     shape, axes = field.layout if field.axes is None else (x.array.shape, field.axes)
-    new = output.array.shape
-    places = {(math.prod(new[:i]), n): i for i, n in reversed(list(enumerate(new)))}
-    found = tuple(places.get((math.prod(shape[:axis]), shape[axis])) for axis in axes)
-    if None in found:
-        return field._replace(axes=None, layout=(shape, axes))
-    return field._replace(axes=found, layout=None)
+    new, found = output.array.shape, []
+    for axis in axes:
+        wanted = math.prod(shape[:axis]), shape[axis]
+        places = [i for i, n in enumerate(new) if (math.prod(new[:i]), n) == wanted]
+        if not places:
+            return field._replace(axes=None, layout=(shape, axes))
+        found.append(min(places, key=lambda i: abs((len(new) - i) - (len(shape) - axis))))
+    return field._replace(axes=tuple(found), layout=None)
 
 
 def _features(seen, output, params):

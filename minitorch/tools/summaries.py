@@ -223,7 +223,10 @@ def _aligned(line, widths):
 
 
 def _shapes(output):
-    return ", ".join(map(str, output)) if isinstance(output, list) else str(output)
+    """The shape, or the first and the last of several."""
+    if not isinstance(output, list):
+        return str(output)
+    return f"{output[0]} .. {output[-1]}" if output else ""
 
 
 def _pixels(pair):

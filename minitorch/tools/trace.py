@@ -7,6 +7,7 @@ import math
 from minitorch import dtype as dtypes
 from minitorch.autograd import no_grad, watch
 from minitorch.creation import zeros
+from minitorch.models import ImageClassifier
 from minitorch.nn import Module
 from minitorch.random import default_generator
 from minitorch.tensor import Tensor
@@ -24,7 +25,7 @@ class Call:
         path: the module's name in the network, ``""`` for the network itself.
         depth: how many calls it is inside of.
         outputs: shapes of the tensors that it returned.
-        field: what the units of the first of them see; see `tools.fields`.
+        field: what the units of the last of them see that has places; see `tools.fields`.
         again: whether the module had been called before.
         macs, attention_macs, bytes_read, bytes_written: for the whole batch.
     """
@@ -66,9 +67,10 @@ class Tracer:
     def leave(self, module, args, output):
         """Forward hook."""
         call = self.open.pop()
-        tensors = list(_tensors(output))
+        tensors = list(tensors_in(output))
         call.outputs = [x.shape for x in tensors]
-        call.field = self.fields.field(tensors[0]) if tensors else None
+        fields = [field for field in map(self.fields.field, tensors) if field is not None]
+        call.field = next((field for field in reversed(fields) if field.axes), fields[0] if fields else None)
         self.finished.append(call)
 
     def note(self, operation, inputs, outputs, params):
@@ -149,14 +151,13 @@ def example_inputs(caller, model, input_size=None):
     if input_size is None:
         return _usual_inputs(caller, model)
     given = input_size if isinstance(input_size, (tuple, list)) else (input_size,)
-    alone = isinstance(input_size, Tensor) or (bool(given) and not isinstance(given[0], (tuple, list, Tensor)))
+    alone = isinstance(input_size, Tensor) or not given or not isinstance(given[0], (tuple, list, Tensor))
     return [x if isinstance(x, Tensor) else _zeros(caller, model, x) for x in ((input_size,) if alone else given)]
 
 
 def _usual_inputs(caller, model):
-    convolutions = (module.in_channels for module in model.modules() if hasattr(module, "kernel_size"))
-    channels = getattr(model, "in_channels", None) or next(convolutions, 3)
-    small = getattr(model, "stride", SMALL_STRIDE + 1) <= SMALL_STRIDE
+    channels = next((module.in_channels for module in model.modules() if hasattr(module, "in_channels")), 3)
+    small = isinstance(model, ImageClassifier) and model.stride <= SMALL_STRIDE
     refusal = None
     for size in (32, 28, 224) if small else (224, 32, 28):
         inputs = [_zeros(caller, model, (channels, size, size))]
@@ -188,12 +189,12 @@ def parameter_count(module):
     return sum(math.prod(p.shape) for p in module.parameters())
 
 
-def _tensors(value):
+def tensors_in(value):
     """All tensors in nested lists, tuples and dictionaries."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _tensors(item)
+            yield from tensors_in(item)
     elif isinstance(value, dict):
-        yield from _tensors(list(value.values()))
+        yield from tensors_in(list(value.values()))
