@@ -32,6 +32,8 @@ ALLOWED = {
     "data": {"random"},
     "training": NETWORKS | {"models", "optim", "data"},
     "tools": NETWORKS | {"models", "optim", "data", "training"},
+    "__main__": NETWORKS | {"models", "optim", "data", "training", "tools"},
+    "__main__": NETWORKS | {"models", "tools"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -10,6 +10,7 @@ from minitorch.autograd.mode import (
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
+    watch,
 )
 from minitorch.autograd.variable import Variable
 
@@ -27,4 +28,5 @@ __all__ = [
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",
+    "watch",
 ]

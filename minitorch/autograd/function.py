@@ -92,6 +92,9 @@ class Function:
                 output._base = first._base or (first, first._edge)
         if True in needs:
             node._record(inputs, arrays, outputs, results)
+        if mode.watchers:
+            for watcher in mode.watchers:
+                watcher(cls, inputs, outputs, params)
         return tuple(outputs) if results is result else outputs[0]
 
     def _record(self, inputs, arrays, outputs, results):
@@ -183,6 +186,11 @@ class Function:
     def next_functions(self):
         """((node, output number), ...) of the inputs; a leaf stands as (leaf, 0), a constant as (None, 0)."""
         return tuple((edge if type(edge) is tuple else (edge, 0)) for edge in self._edges)
+
+    @property
+    def input_shapes(self):
+        """The shapes of the positional inputs; None for what is no tensor."""
+        return tuple(self._shapes)
 
     def __repr__(self):
         return f"<{self.name()}>"

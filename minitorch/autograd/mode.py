@@ -1,4 +1,4 @@
-"""Switches of the engine, one set for each thread: is a graph being recorded, and is every gradient inspected."""
+"""Switches of the engine, one set for each thread: is a graph recorded, every gradient inspected, who looks on."""
 
 import contextlib
 import threading
@@ -7,6 +7,7 @@ import threading
 class _Mode(threading.local):
     grad = True
     anomaly = False
+    watchers = ()
 
 
 mode = _Mode()
@@ -71,6 +72,25 @@ def detect_anomaly(check_nan=True):
 def is_anomaly_enabled():
     """True within `detect_anomaly`."""
     return mode.anomaly
+
+
+@contextlib.contextmanager
+def watch(function):
+    """Call a function after every operation of this thread within the block: for counting costs and tracing.
+
+    It is called as ``function(operation, inputs, outputs, params)``.
+
+    - operation: the `Function` subclass, or None where a result was written into an existing tensor (``x += y``).
+    - inputs: the positional inputs: tensors, numbers, None.
+    - outputs: a list of tensors.
+    - params: a dictionary, everything else that the operation was given.
+    """
+    before = mode.watchers
+    mode.watchers = (*before, function)
+    try:
+        yield
+    finally:
+        mode.watchers = before
 
 
 def is_grad_enabled():

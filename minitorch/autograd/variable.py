@@ -143,6 +143,8 @@ class Variable:
             self._edge, self._requires_grad = result._edge, True
         elif mode.grad:
             self._edge, self._requires_grad = None, False
+        for watcher in mode.watchers:
+            watcher(None, (result,), [self], {})
         return self
 
     def __deepcopy__(self, memo):

@@ -1,6 +1,6 @@
 """Which neighbouring modules `Sequential` runs as one operation, because that is faster and gives the same."""
 
-from minitorch.autograd import is_anomaly_enabled
+from minitorch.autograd.mode import mode
 from minitorch.nn.activation import ReLU
 from minitorch.nn.convolution import Conv2d
 from minitorch.nn.functional import conv2d_relu_max_pool2d
@@ -12,12 +12,12 @@ LONGEST = 3
 def fused(modules):
     """The function that stands for the first three of a list of modules, or None.
 
-    Hooks must see what each module gives, and `detect_anomaly` names single operations: then nothing is fused.
+    Hooks must see what each module gives, `detect_anomaly` and `watch` single operations: then nothing is fused.
     """
     if len(modules) < 3 or type(modules[0]) is not Conv2d:
         return None
     convolution, activation, pool = modules[:3]
-    if type(activation) is not ReLU or type(pool) is not MaxPool2d or is_anomaly_enabled():
+    if type(activation) is not ReLU or type(pool) is not MaxPool2d or mode.anomaly or mode.watchers:
         return None
     if any(module._forward_hooks or module._forward_pre_hooks for module in modules[:3]):
         return None

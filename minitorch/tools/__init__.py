@@ -1,1 +1,7 @@
-"""Pictures and summaries of networks and runs."""
+"""What a network is and costs, and pictures: `summary`, `cost`, `receptive_field`, `draw_graph`; `plots` apart."""
+
+from minitorch.tools.graphs import draw_graph
+from minitorch.tools.receptive_fields import ReceptiveField, receptive_field
+from minitorch.tools.summaries import Cost, Row, Summary, cost, summary
+
+__all__ = ["Cost", "ReceptiveField", "Row", "Summary", "cost", "draw_graph", "receptive_field", "summary"]

@@ -8,13 +8,15 @@ from minitorch.data.dataset import Dataset
 
 
 class ImageDataset(Dataset):
-    """Grey images and their classes, all in memory.
+    """Grey or colour images and their classes, all in memory.
 
-    `dataset[i]` is `(image, label)`: a uint8 array of shape `(H, W)` with values 0 to 255, and an int. (torchvision
-    gives a PIL image; the transforms here take both.) With `transform` and `target_transform` it is what they return.
+    `dataset[i]` is `(image, label)`: a uint8 array of shape `(H, W)` or `(H, W, 3)` with values 0 to 255, and an int.
+    (torchvision gives a PIL image; the transforms here take both.) With `transform` and `target_transform` it is what
+    they return.
 
     Attributes:
-        data: uint8 array `(N, H, W)`. Read-only, as it may be shared: to change images, assign a changed copy.
+        data: uint8 array `(N, H, W)` or `(N, H, W, 3)`. Read-only, as it may be shared: to change images, assign a
+            changed copy.
         targets: int64 array `(N,)`, class numbers; read-only too.
         classes: the names of the classes, and `class_to_idx` the number for each name.
     """
@@ -23,12 +25,11 @@ class ImageDataset(Dataset):
 
     def __init__(self, data, targets, transform=None, target_transform=None):
         name = type(self).__name__
-        for argument, function in (("transform", transform), ("target_transform", target_transform)):
-            if function is not None and not callable(function):
-                raise TypeError(f"{name}: {argument} must be a function, got {type(function).__name__}")
-        if data.dtype != np.uint8 or data.ndim != 3 or targets.shape != data.shape[:1]:
-            raise ValueError(f"{name}: expected uint8 images (N, H, W) and N labels, got {data.dtype} {data.shape} and "
-                             f"{targets.shape}; do both files belong to the same set?")
+        check_functions(name, transform=transform, target_transform=target_transform)
+        is_picture = data.dtype == np.uint8 and (data.ndim == 3 or data.shape[3:] == (3,))
+        if not is_picture or targets.shape != data.shape[:1]:
+            raise ValueError(f"{name}: expected uint8 images (N, H, W) or (N, H, W, 3) and N labels, got {data.dtype} "
+                             f"{data.shape} and {targets.shape}; do both files belong to the same set?")
         if len(targets) and not 0 <= targets.min() <= targets.max() < len(self.classes):
             raise ValueError(f"{name}: labels must be 0..{len(self.classes) - 1}, got {targets.min()}..{targets.max()}")
         self.data = data
@@ -61,15 +62,23 @@ class ImageDataset(Dataset):
         """All images and labels at once, without the transforms: for `TensorDataset(*dataset.arrays())`.
 
         Returns:
-            The images `(N, 1, H, W)`, of the floating point `dtype`, divided by 255 so that they lie in 0 to 1, and
-            the class numbers, int64 `(N,)`.
+            The images `(N, 1, H, W)` or `(N, 3, H, W)`, of the floating point `dtype`, divided by 255 so that they
+            lie in 0 to 1, and the class numbers, int64 `(N,)`.
         """
         dtype = np.dtype(dtype)
         if dtype.kind != "f":
             raise TypeError(f"{type(self).__name__}.arrays: dtype must be a floating point type, got {dtype}; the "
                             "uint8 images are in .data")
-        return np.divide(self.data[:, np.newaxis], dtype.type(255), dtype=dtype), self.targets.copy()
+        planes = self.data[:, np.newaxis] if self.data.ndim == 3 else self.data.transpose(0, 3, 1, 2)
+        return np.divide(planes, dtype.type(255), dtype=dtype, order="C"), self.targets.copy()
 
     def __repr__(self):
         shape = " x ".join(str(length) for length in self.data.shape[1:])
         return f"{type(self).__name__}({len(self)} images of {shape}, {len(self.classes)} classes)"
+
+
+def check_functions(name, **functions):
+    """Raise TypeError unless each argument is a function or None."""
+    for argument, function in functions.items():
+        if function is not None and not callable(function):
+            raise TypeError(f"{name}: {argument} must be a function, got {type(function).__name__}")

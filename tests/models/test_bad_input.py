@@ -1,0 +1,72 @@
+"""Bad images and bad settings: errors that say what is wrong, before any work."""
+
+import numpy as np
+import pytest
+from models.networks import small
+
+from minitorch import models, nn
+from minitorch.creation import zeros
+from minitorch.dtype import uint8
+from minitorch.models.shufflenet_v2 import ShuffleUnitV2
+
+NAMES = ["resnet18", "cifar_resnet20", "mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "shufflenet_v1_x0_5_g3",
+         "shufflenet_v2_x0_5"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_images(name):
+    model = models.create(name, num_classes=2, **small(name))
+    owner, least = type(model).__name__, model.stride
+    for images, error, message in (
+        (zeros(2, 1, 32, 32), ValueError, "got 1 channels in shape .2, 1, 32, 32.; build .* in_channels=1"),
+        (zeros(2, 32, 32, 3), ValueError, "got 32 channels"),
+        (zeros(3, 32, 32), ValueError, r"got shape \(3, 32, 32\); add the batch dimension: x.unsqueeze\(0\)"),
+        (zeros(2, 784), ValueError, r"got shape \(2, 784\)$"),
+        (zeros(2, 3, 32, least - 1), ValueError, f"H and W of at least {least}, the network's stride"),
+        (zeros(2, 3, 32, 32, dtype=uint8), TypeError, r"floating-point numbers, got uint8; convert: x.float\(\) / 255"),
+        (np.zeros((2, 3, 32, 32)), TypeError, "expected a tensor of images, got ndarray"),
+    ):
+        for call in (model, model.features):
+            with pytest.raises(error, match=f"{owner}: .*{message}"):
+                call(images)
+    assert model.eval()(zeros(1, 3, least, least)).shape == (1, 2)
+
+
+def test_too_small_images_are_told_of_small_input():
+    with pytest.raises(ValueError, match="at least 32, .*, got shape .1, 3, 28, 28.; enlarge.* or .*small_input=True"):
+        models.mobilenet_v2(num_classes=2, width_mult=0.25)(zeros(1, 3, 28, 28))
+
+
+@pytest.mark.parametrize("name", [*NAMES, "lenet5", "lenet5_1998"])
+def test_numbers_of_classes_and_channels(name):
+    for setting in ("num_classes", "in_channels"):
+        for value in (0, -1, 2.5, True, "10"):
+            with pytest.raises(ValueError, match=f"{setting} must be a positive integer, got {value!r}"):
+                models.create(name, **{setting: value})
+    with pytest.raises(ValueError, match="p must be between 0 and 1, got 1.5"):
+        models.create(name, dropout=1.5, **small(name))
+
+
+@pytest.mark.parametrize("build, message", [
+    (lambda: models.ResNet(models.BasicBlock, (2, 0)), "layers must hold 1 to 4 positive numbers"),
+    (lambda: models.ResNet(models.BasicBlock, (1,) * 5), "layers must hold 1 to 4 positive numbers"),
+    (lambda: models.resnet18(groups=2), "BasicBlock: takes groups=1 and width_per_group=64 alone, got 2 and 64"),
+    (lambda: models.resnet50(replace_stride_with_dilation=[True]), "must hold 3 flags, got 1"),
+    (lambda: models.resnet18(shortcut="A"), "shortcut must be one of 'projection', 'padding', 'none', got 'A'"),
+    (lambda: models.plain20(zero_init_residual=True), "zero_init_residual without shortcuts"),
+    (lambda: models.MobileNetV2(inverted_residual_setting=[(1, 16, 1)]), "must hold rows of 4 numbers"),
+    (lambda: models.MobileNetV2(inverted_residual_setting=[]), "must hold rows of 4 numbers"),
+    (lambda: models.MobileNetV3([], 1280), "must hold at least one Row"),
+    (lambda: models.ShuffleNetV2((1, 1), (8, 8, 8)), "stages_out_channels must hold 4 numbers for 2 stages"),
+    (lambda: ShuffleUnitV2(8, 16, 1), "out_channels must be even, and equal in_channels at stride 1"),
+    (lambda: ShuffleUnitV2(8, 7, 2), "out_channels must be even"),
+])  # fmt: skip
+def test_settings_that_contradict_each_other(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_part_of_a_backbone_is_a_plain_sequence():
+    model = models.mobilenet_v2(num_classes=2, width_mult=0.25).eval()
+    part = model.features[:4]
+    assert type(part) is nn.Sequential and part(zeros(1, 3, 32, 32)).shape[2:] == (8, 8)
