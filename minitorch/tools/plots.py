@@ -96,7 +96,7 @@ def mistakes(path, images, labels, probabilities, classes, count=15, title=""):
     """The images that the network got wrong with the most confidence, each with what it said and what is true.
 
     Args:
-        images: array (N, H, W).
+        images: array (N, H, W), or (N, H, W, 3) in colour.
         labels: class numbers (N,).
         probabilities: array (N, classes).
     """
@@ -111,7 +111,7 @@ def mistakes(path, images, labels, probabilities, classes, count=15, title=""):
         _plain(axes)
         if number < len(worst):
             i = worst[number]
-            axes.imshow(images[i], cmap="gray_r")
+            axes.imshow(images[i], cmap="gray_r")  # the map is for grey images alone
             axes.set_title(f"{classes[said[i]]} {confidence[i]:.0%}", fontsize=8, color=ORANGE)
             axes.set_xlabel(f"is: {classes[labels[i]]}", fontsize=8)
     figure.suptitle(title)
