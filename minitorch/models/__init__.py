@@ -81,3 +81,5 @@ from minitorch.models.shufflenet_v2 import (
 )
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitation
 from minitorch.models.weights import LoadReport, load_weights
+
+__all__ = sorted(name for name, value in globals().items() if callable(value))  # all of the above

@@ -49,6 +49,29 @@ def learning_curves(path, epochs, losses, train_accuracy, test_accuracy, title="
     figure.savefig(path)
 
 
+def compared_curves(path, curves, label, title=""):
+    """One number by epoch for several runs, each a line of its own colour.
+
+    Args:
+        path: where the PNG goes.
+        curves: name -> sequence with a number for each epoch.
+        label: what the number is.
+    """
+    figure = _figure(6.5, 4)
+    axes = figure.subplots()
+    for name, values in curves.items():
+        axes.plot(range(1, len(values) + 1), values, marker="o", markersize=3, label=name)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(label)
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    axes.set_title(title, fontsize=10)
+    figure.savefig(path)
+
+
 def filters(path, weight, title=""):
     """The filters of a first convolution as images: blue is negative, red positive, white zero.
 
@@ -96,7 +119,7 @@ def mistakes(path, images, labels, probabilities, classes, count=15, title=""):
     """The images that the network got wrong with the most confidence, each with what it said and what is true.
 
     Args:
-        images: array (N, H, W).
+        images: array (N, H, W), or (N, H, W, 3) in colour.
         labels: class numbers (N,).
         probabilities: array (N, classes).
     """
@@ -111,7 +134,7 @@ def mistakes(path, images, labels, probabilities, classes, count=15, title=""):
         _plain(axes)
         if number < len(worst):
             i = worst[number]
-            axes.imshow(images[i], cmap="gray_r")
+            axes.imshow(images[i], cmap="gray_r")  # the map is for grey images alone
             axes.set_title(f"{classes[said[i]]} {confidence[i]:.0%}", fontsize=8, color=ORANGE)
             axes.set_xlabel(f"is: {classes[labels[i]]}", fontsize=8)
     figure.suptitle(title)

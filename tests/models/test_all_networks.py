@@ -21,7 +21,7 @@ NAMES += [f"shufflenet_v1_x0_5_g{groups}" for groups in (1, 2, 3, 4, 8)] + ["shu
 @functools.cache
 def clothes():
     pictures, labels = datasets.FashionMini(train=True).arrays()
-    return Tensor(pictures[:16]), Tensor(labels[:16])
+    return Tensor(pictures[:8]), Tensor(labels[:8])
 
 
 @pytest.mark.parametrize("name", NAMES)

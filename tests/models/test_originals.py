@@ -13,7 +13,7 @@ torch = originals.torch
 DILATED = {"replace_stride_with_dilation": [False, True, True]}
 FORWARD = [
     ("seresnet50", {}), ("seresnext50_32x4d", {}), ("resnet50", DILATED), ("mobilenetv1_100", {}),
-    ("mobilenet_v2", {"width_mult": 1.4}),
+    ("mobilenet_v2", {"width_mult": 1.4}), ("mobilenet_v2", {"width_mult": 0.35}),
     ("mobilenet_v3_large", {"width_mult": 0.75}), ("mobilenet_v3_small", {"dilated": True, "reduced_tail": True}),
     ("shufflenet_v2_x1_0", {}), ("shufflenet_v2_x1_5", {}), ("shufflenet_v2_x2_0", {}),
 ]  # fmt: skip
@@ -25,7 +25,7 @@ BACKWARD = [
 
 
 def case_id(value):
-    return value if isinstance(value, str) else "-".join(map(str, value)) or "as_is"
+    return value if isinstance(value, str) else "-".join(f"{k}={v}" for k, v in value.items()) or "as_is"
 
 
 def pair(name, settings):

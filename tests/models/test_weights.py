@@ -1,10 +1,13 @@
 """Weights from files: published ones, those of another network, another head."""
 
+import copy
+
 import numpy as np
 import pytest
 
 import minitorch
 from minitorch import models
+from minitorch.__main__ import main
 from minitorch.nn import Linear
 from minitorch.tools.convert import convert, weights_of
 
@@ -147,3 +150,19 @@ def test_what_counts_as_weights():
     tensor = minitorch.tensor(value)
     assert list(weights_of({"model": {"module.a": tensor}})) == ["a"]
     assert list(weights_of({"module.a": tensor, "b": tensor})) == ["module.a", "b"]
+
+
+def test_the_command(tmp_path, capsys):
+    torch = pytest.importorskip("torch", reason="needs torch")
+    torch.save({"w": torch.ones(2, 3)}, tmp_path / "a.pth")
+    assert main(["convert", str(tmp_path / "a.pth"), str(tmp_path / "a.safetensors")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'a.safetensors'}: 1 tensors\n"
+    assert main(["convert", str(tmp_path / "none.pth"), str(tmp_path / "b.safetensors")]) == 1
+    assert "minitorch convert: " in capsys.readouterr().err and not (tmp_path / "b.safetensors").exists()
+
+
+def test_a_model_can_be_copied():
+    model = models.mobilenet_v2(num_classes=2, width_mult=0.25).eval()
+    twin, x = copy.deepcopy(model), minitorch.randn(1, 3, 32, 32)
+    assert np.array_equal(twin(x).detach().numpy(), model(x).detach().numpy())
+    assert twin.features[0][0].weight is not model.features[0][0].weight

@@ -20,6 +20,15 @@ def test_learning_curves_draws_two_colours(tmp_path):
         assert (np.abs(image - colour).sum(-1) < 30).sum() > 50
 
 
+def test_compared_curves_draws_a_colour_for_each(tmp_path):
+    one, two = tmp_path / "one.png", tmp_path / "two.png"
+    plots.compared_curves(one, {"a": [2.0, 1.0]}, "loss")
+    plots.compared_curves(two, {"a": [2.0, 1.0], "b": [1.0, 2.0]}, "loss")
+    orange = np.array((0xFF, 0x7F, 0x0E))  # the second colour of matplotlib
+    counts = [(np.abs(pixels(path) - orange).sum(-1) < 30).sum() for path in (one, two)]
+    assert counts[0] == 0 and counts[1] > 50
+
+
 def test_filters_red_is_positive(tmp_path):
     path = tmp_path / "filters.png"
     weight = np.zeros((2, 3, 5, 5))

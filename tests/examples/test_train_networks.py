@@ -1,0 +1,118 @@
+"""The examples of the networks as their users run them, on a small folder of images."""
+
+import csv
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minitorch
+from minitorch import models
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SCRIPTS = ["train_resnet", "train_mobilenet", "train_senet", "train_shufflenet"]
+PICTURES = ["confusion_matrix.png", "filters.png", "learning_curves.png", "mistakes.png"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two kinds of pictures: with a bright upper half, and with a bright left half."""
+    root, random = tmp_path_factory.mktemp("pictures"), np.random.RandomState(0)
+    for split, count in (("train", 32), ("test", 8)):
+        for name in ("left", "upper"):
+            (root / split / name).mkdir(parents=True)
+            for number in range(count):
+                pixels = random.randint(0, 100, (32, 32, 3)).astype(np.uint8)
+                pixels[:, :16] += 100 * (name == "left")
+                pixels[:16] += 100 * (name == "upper")
+                Image.fromarray(pixels).save(root / split / name / f"{number}.png")
+    return root
+
+
+def command(script, folder, output, *arguments):
+    return [sys.executable, str(EXAMPLES / f"{script}.py"), "--data", "image-folder", "--root", str(folder),
+            "--batch-size", "16", "--output", str(output), *arguments]  # fmt: skip
+
+
+def run(*arguments):
+    return subprocess.run(command(*arguments), capture_output=True, text=True)
+
+
+def history(output):
+    with open(output / "history.csv") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_leaves_everything(script, folder, tmp_path):
+    result = run(script, folder, tmp_path, "--epochs", "1")
+    assert result.returncode == 0, result.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*PICTURES, "checkpoint.safetensors", "history.csv"])
+    assert len(history(tmp_path)) == 1 and "64 training and 16 test images" in result.stdout
+
+
+def test_learns(folder, tmp_path):
+    assert run("train_resnet", folder, tmp_path, "--epochs", "6", "--lr", "0.05").returncode == 0
+    assert float(history(tmp_path)[-1]["test_accuracy"]) > 0.9
+
+
+def test_interrupted_run_with_augmentation_goes_on_to_the_same_weights(folder, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    arguments = ("--epochs", "3", "--label-smoothing", "0.1")
+    assert run("train_resnet", folder, whole, *arguments).returncode == 0
+    with subprocess.Popen(
+        command("train_resnet", folder, broken, *arguments), stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout:
+            if line.startswith("epoch"):
+                process.send_signal(signal.SIGINT)
+                break
+        process.stdout.read()
+        assert process.wait() == 130
+    assert run("train_resnet", folder, broken, *arguments, "--resume").returncode == 0
+    expected, got = (minitorch.load(place / "checkpoint.safetensors")["model"] for place in (whole, broken))
+    for key, value in got.items():
+        np.testing.assert_array_equal(value.numpy(), expected[key].numpy(), err_msg=key)
+    assert history(broken) == history(whole)
+
+
+def test_another_model_is_chosen_and_a_resume_of_the_first_refused(folder, tmp_path):
+    arguments = ("--epochs", "1", "--no-augment")
+    assert run("train_resnet", folder, tmp_path, *arguments).stdout.startswith("resnet8, 74,770 parameters")
+    result = run("train_resnet", folder, tmp_path, *arguments, "--model", "cifar_resnet20", "--resume")
+    assert result.returncode == 1 and "does not fit" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_bad_arguments(script, tmp_path):
+    result = run(script, tmp_path / "none", tmp_path)
+    assert result.returncode == 1 and "must have the folders train and test" in result.stderr
+    result = run(script, tmp_path, tmp_path, "--model", "alexnet")
+    assert result.returncode == 2 and "invalid choice: 'alexnet'" in result.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_model_can_be_built(script, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    example = __import__(script)
+    for name in example.MODELS:
+        if not name.startswith(("wide", "resnext")):  # their many weights take long to draw
+            model = example.build(name, 32, num_classes=5, in_channels=1)
+            assert isinstance(model, models.ImageClassifier) and model.stride <= 32, name
+
+
+def test_decay_is_for_filters_alone(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    groups = __import__("classification").parameter_groups(models.cifar_resnet(8), 5e-4)
+    assert [group["weight_decay"] for group in groups] == [5e-4, 0.0]
+    assert {p.ndim for p in groups[0]["params"]} == {2, 4} and {p.ndim for p in groups[1]["params"]} == {1}
+
+
+def test_learning_rate_rises_and_falls(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    rate = __import__("classification").learning_rate
+    assert [rate(2.0, p) for p in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0, 1, 2, 1, 0], abs=1e-12)
