@@ -172,7 +172,7 @@ extern "C" __global__ void avg_pool2d(const real* __restrict__ x, real* __restri
 
 // The gradient of each place of the input: the sum over the windows with it, each divided as its mean was. Reads the
 // gradients at least once, writes the input's gradient once: in float32, 4 bytes for a window and for a number, a
-// division and an addition a window.
+// multiplication and an addition a window.
 extern "C" __global__ void __launch_bounds__(BLOCK, 4)
 avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long long planes, int height, int width,
                 int out_height, int out_width, int kernel_height, int kernel_width, int stride_height,
@@ -193,10 +193,10 @@ avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long l
                 for (int column = first_column; column <= last_column; column++) {
                     int left = column * stride_width - padding_width;
                     int columns = counted(left, kernel_width, width, padding_width, count_include_pad);
-                    real share = divisor ? divisor : (real)rows * columns;
+                    real share = 1 / (divisor ? divisor : (real)rows * columns);
 #pragma unroll
                     for (int k = 0; k < PLANES; k++) {
-                        total[k] += grad[starts[k] + row * out_width + column] / share;
+                        total[k] += grad[starts[k] + row * out_width + column] * share;
                     }
                 }
             }
