@@ -12,7 +12,7 @@
 
 #define ALL_LANES 0xffffffffu
 #define PLANES 4
-#define BLOCK 256  // threads of a block; __launch_bounds__(BLOCK, 4): registers for four blocks at once, as in pooling.cu
+#define BLOCK 256  // threads of a block; __launch_bounds__(BLOCK, 4): registers for 4 blocks at once, as in pooling.cu
 #define BATCH 4  // numbers that a thread asks for before it uses the first: memory is slow to answer, so ask early.
                  // Beyond the end it asks for the last row again: a question without an `if` lets the next one start.
 
