@@ -7,6 +7,7 @@ from minitorch.kernels.cpu.adaptive_pooling import (
     adaptive_max_pool2d,
     adaptive_max_pool2d_grad,
 )
+from minitorch.kernels.cpu.attention import attention, attention_grad
 from minitorch.kernels.cpu.channel_shuffle import channel_shuffle
 from minitorch.kernels.cpu.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from minitorch.kernels.cpu.layer_norm import group_norm, group_norm_grad
@@ -24,6 +25,8 @@ __all__ = [
     "adaptive_avg_pool2d_grad",
     "adaptive_max_pool2d",
     "adaptive_max_pool2d_grad",
+    "attention",
+    "attention_grad",
     "avg_pool2d",
     "avg_pool2d_grad",
     "batch_norm",

@@ -10,6 +10,7 @@ from minitorch.kernels.cuda.adaptive_pooling import (
     adaptive_max_pool2d,
     adaptive_max_pool2d_grad,
 )
+from minitorch.kernels.cuda.attention import attention, attention_grad
 from minitorch.kernels.cuda.channel_shuffle import channel_shuffle
 from minitorch.kernels.cuda.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from minitorch.kernels.cuda.layer_norm import group_norm, group_norm_grad
@@ -27,6 +28,8 @@ __all__ = [
     "adaptive_avg_pool2d_grad",
     "adaptive_max_pool2d",
     "adaptive_max_pool2d_grad",
+    "attention",
+    "attention_grad",
     "avg_pool2d",
     "avg_pool2d_grad",
     "batch_norm",
