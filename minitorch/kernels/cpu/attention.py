@@ -11,7 +11,7 @@ import numpy as np
 from minitorch.kernels.cpu.parallel import CACHE_BYTES, parallel_for, scratch
 
 SHORTEST = 32  # queries of a block, at least: a product of fewer rows is slow
-SCORE_BYTES = 2 * CACHE_BYTES
+SCORE_BYTES = 4 * CACHE_BYTES
 
 
 def attention(query, key, value, bias, causal, scale):
