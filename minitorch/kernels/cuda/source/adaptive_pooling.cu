@@ -68,7 +68,7 @@ extern "C" __global__ void adaptive_avg_pool2d(const real* __restrict__ x, real*
         bool inside[BATCH];
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            inside[k] = window.row < window.rows;
+            inside[k] = k == 0 || window.row < window.rows;
             value[k] = x[min(window.row, window.rows - 1) * width + window.column];
             window.step();
         }
@@ -99,7 +99,7 @@ extern "C" __global__ void adaptive_max_pool2d(const real* __restrict__ x, real*
         bool inside[BATCH];
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            inside[k] = window.row < window.rows;
+            inside[k] = k == 0 || window.row < window.rows;
             place[k] = (window.top + min(window.row, window.rows - 1)) * width + window.left + window.column;
             value[k] = x[place[k]];
             window.step();
@@ -157,7 +157,7 @@ adaptive_avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
+                if (k == 0 || plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
             }
         }
     }
@@ -188,7 +188,7 @@ adaptive_max_pool2d_grad(const real* __restrict__ grad, const int* __restrict__ 
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
+                if (k == 0 || plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
             }
         }
     }

@@ -77,7 +77,7 @@ max_pool2d(const real* __restrict__ x, real* __restrict__ y, unsigned char* __re
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) {
+                if (k == 0 || plane + k < planes) {
                     long long window = (plane + k) * windows + i;
                     y[window] = best[k];
                     if (codes) codes[window] = max(code[k], 0);
@@ -131,7 +131,7 @@ max_pool2d_grad(const real* __restrict__ grad, const unsigned char* __restrict__
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
+                if (k == 0 || plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
             }
         }
     }
@@ -164,7 +164,7 @@ extern "C" __global__ void avg_pool2d(const real* __restrict__ x, real* __restri
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) y[(plane + k) * windows + i] = total[k] / share;
+                if (k == 0 || plane + k < planes) y[(plane + k) * windows + i] = total[k] / share;
             }
         }
     }
@@ -202,7 +202,7 @@ avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long l
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
+                if (k == 0 || plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
             }
         }
     }
