@@ -10,6 +10,7 @@ from minitorch.kernels.cpu.adaptive_pooling import (
 from minitorch.kernels.cpu.attention import attention, attention_grad
 from minitorch.kernels.cpu.channel_shuffle import channel_shuffle
 from minitorch.kernels.cpu.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
+from minitorch.kernels.cpu.dropout import dropout
 from minitorch.kernels.cpu.embedding import embedding, embedding_grad
 from minitorch.kernels.cpu.layer_norm import group_norm, group_norm_grad
 from minitorch.kernels.cpu.linalg import matmul
@@ -45,6 +46,7 @@ __all__ = [
     "fold",
     "cross_entropy",
     "cross_entropy_grad",
+    "dropout",
     "embedding",
     "embedding_grad",
     "group_norm",

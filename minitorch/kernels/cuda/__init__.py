@@ -13,6 +13,7 @@ from minitorch.kernels.cuda.adaptive_pooling import (
 from minitorch.kernels.cuda.attention import attention, attention_grad
 from minitorch.kernels.cuda.channel_shuffle import channel_shuffle
 from minitorch.kernels.cuda.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
+from minitorch.kernels.cuda.dropout import dropout
 from minitorch.kernels.cuda.embedding import embedding, embedding_grad
 from minitorch.kernels.cuda.layer_norm import group_norm, group_norm_grad
 from minitorch.kernels.cuda.linalg import matmul
@@ -48,6 +49,7 @@ __all__ = [
     "fold",
     "cross_entropy",
     "cross_entropy_grad",
+    "dropout",
     "embedding",
     "embedding_grad",
     "group_norm",
