@@ -34,6 +34,7 @@ COMMENT_OR_STRING = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.
 GLOBAL = re.compile(r"\b__global__\b")
 BOUNDS = re.compile(r"\b__launch_bounds__\s*\(")
 NAME = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+MOST_THREADS = re.compile(r"\b__launch_bounds__\s*\(\s*(\d+)\s*[,)]")
 NOT_TYPE = re.compile(r"\b(?:const|volatile|__restrict__|__restrict|restrict|register|struct)\b|&")
 DEFAULT_ARGUMENT = re.compile(r"=.*", re.DOTALL)
 
@@ -83,6 +84,7 @@ class Kernel:
         line: number of the line that holds the name.
         extern_c: declared ``extern "C"``, so that its name in the compiled code is the name in the text.
         body: first and last position of its braces in the text.
+        most_threads: of a block, where ``__launch_bounds__`` gives it as a number, else None.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Kernel:
     line: int
     extern_c: bool
     body: tuple
+    most_threads: int | None = None
 
     def __str__(self):
         return f"{self.name}({', '.join(map(str, self.parameters))})"
@@ -144,13 +147,15 @@ def kernels(source):
         if opening is None or re.search(r"\btemplate\b", head):
             continue
         line = text.count("\n", 0, name.start(1)) + 1
+        before = head + text[start.start() : name.start()]
+        bounds = MOST_THREADS.search(before)
         found[name.group(1)] = Kernel(
             name=name.group(1),
             parameters=parse_parameters(text[name.end() : close], name.group(1), line),
             line=line,
-            extern_c=re.search(r'\bextern\s+" "', head + text[start.start() : name.start()]) is not None
-            or in_extern_block(text, start.start()),
+            extern_c=re.search(r'\bextern\s+" "', before) is not None or in_extern_block(text, start.start()),
             body=(opening.end() - 1, matching(text, opening.end() - 1, "{}")),
+            most_threads=int(bounds.group(1)) if bounds else None,
         )
     return found
 

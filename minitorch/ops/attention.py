@@ -4,12 +4,90 @@ import math
 
 import numpy as np
 
-from minitorch.device import array_module
+from minitorch.autograd import Function, is_grad_enabled
+from minitorch.device import CPU, array_module, device_of
+from minitorch.dtype import float32, float64
+from minitorch.kernels import backend
 from minitorch.ops.activation import softmax
 from minitorch.ops.arguments import arguments
+from minitorch.ops.definition import through_definition
 from minitorch.ops.dropout import dropout
 from minitorch.ops.linear_algebra import matmul
 from minitorch.ops.operands import cast, is_number, require_float, require_same, require_same_device, require_tensor
+from minitorch.ops.shape import expand, reshape
+
+LARGEST = 128  # numbers of a query or value for which a GPU has kernels
+
+
+class Attention(Function):
+    """Attention of query (B, H, L, E), key (B, H, S, E) and value (B, H, S, EV) that never has all scores at once."""
+
+    @staticmethod
+    def forward(ctx, query, key, value, bias, causal, scale):
+        y, log_sum = backend(query).attention(query, key, value, bias, causal, scale)
+        ctx.save_for_backward(query, key, value, y, log_sum)
+        ctx.settings = (bias, causal, scale)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        query, key, value, y, log_sum = ctx.saved_tensors
+        bias, causal, scale = ctx.settings
+        if is_grad_enabled():  # a graph of the backward is asked for
+            bias = None if bias is None else grad._wrap(bias)
+            bias = causal_bias(query, query.array.shape[-2], key.array.shape[-2]) if causal else bias
+            inputs = (query, key, value)
+            return through_definition(
+                lambda *x: attention_definition(*x, bias, scale)[0], inputs, ctx.needs_input_grad, grad
+            )
+        arrays = (query.array, key.array, value.array, bias, causal, scale, y.array, log_sum.array)
+        grads = backend(grad.array).attention_grad(grad.array, *arrays)
+        return tuple(grad._wrap(g) if needed else None for g, needed in zip(grads, ctx.needs_input_grad))
+
+
+def attention(query, key, value, bias=None, causal=False, scale=None, dropout_p=0.0):
+    """`attention_definition` without the weights: by the kernel where there is one for such arguments.
+
+    The arguments are checked; query, key and value may have any equal number of dimensions before the last two, and
+    broadcast there.
+    """
+    scale = 1 / math.sqrt(query.array.shape[-1]) if scale is None else scale
+    if not _has_kernel(query, value, bias, dropout_p):
+        if causal:
+            bias = causal_bias(query, query.array.shape[-2], key.array.shape[-2])
+        return attention_definition(query, key, value, bias, scale, dropout_p)[0]
+    lead = np.broadcast_shapes(*(x.array.shape[:-2] for x in (query, key, value)))
+    planes = (math.prod(lead[:-1]), *(lead[-1:] or (1,)))
+    parts = [_as_planes(x, lead, planes) for x in (query, key, value)]
+    bias = None if bias is None else _bias_planes(bias.array, lead, planes)
+    y = Attention.apply(*parts, bias=bias, causal=causal, scale=float(scale))
+    return y if y.array.shape[:-2] == lead else reshape(y, *lead, *y.array.shape[-2:])
+
+
+def _has_kernel(query, value, bias, dropout_p):
+    """Whether the kernel covers this call; what is left takes the definition."""
+    size, value_size = query.array.shape[-1], value.array.shape[-1]
+    if dropout_p or query.array.dtype not in (float32, float64) or (bias is not None and bias.requires_grad):
+        return False
+    return size > 0 and (device_of(query.array) == CPU or max(size, value_size) <= LARGEST)
+
+
+def _as_planes(x, lead, planes):
+    """(B, H, rows, columns) of a tensor whose leading dimensions broadcast to `lead`."""
+    rows, columns = x.array.shape[-2:]
+    if x.array.shape[:-2] != lead:
+        x = expand(x, *lead, rows, columns)
+    return x if len(lead) == 2 else reshape(x, *planes, rows, columns)
+
+
+def _bias_planes(bias, lead, planes):
+    """The bias as an array of four dimensions that broadcasts to (B, H, L, S), copied only where it must be."""
+    bias = bias.reshape((1,) * (len(lead) + 2 - bias.ndim) + bias.shape)
+    batch = bias.shape[: len(lead)][:-1]
+    if batch != lead[:-1] and math.prod(batch) != 1:  # it broadcasts along some dimensions of the batch, not all
+        bias = array_module(bias).broadcast_to(bias, (*lead[:-1], *bias.shape[len(lead) - 1 :]))
+        batch = lead[:-1]
+    return bias.reshape(math.prod(batch), bias.shape[len(lead) - 1] if lead else 1, *bias.shape[-2:])
 
 
 def attention_definition(query, key, value, bias=None, scale=None, dropout_p=0.0):
@@ -65,9 +143,7 @@ def scaled_dot_product_attention(
         raise RuntimeError(f"{name}: {_shapes(query, key, value)} do not broadcast before the last two") from error
     rows, columns = query.array.shape[-2], key.array.shape[-2]
     bias = _bias(name, query, attn_mask, (*lead, rows, columns))
-    if is_causal:
-        bias = causal_bias(query, rows, columns)
-    return attention_definition(query, key, value, bias, scale, dropout_p)[0]
+    return attention(query, key, value, bias, is_causal, scale, dropout_p)
 
 
 def causal_bias(like, rows, columns):

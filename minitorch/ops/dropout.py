@@ -2,10 +2,29 @@
 
 import warnings
 
+import numpy as np
+
+from minitorch.autograd import Function
 from minitorch.device import array_module
+from minitorch.kernels import backend
 from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import is_number, require_float, require_tensor
 from minitorch.random import default_generator
+
+WORD = 2**32  # how many values a random word has
+
+
+class Dropout(Function):
+    """The input times a mask of 0 and `scale`, which follows from the key; so does the gradient, with the same mask."""
+
+    @staticmethod
+    def forward(ctx, x, **mask):
+        ctx.mask = mask
+        return backend(x).dropout(x, **mask)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return Dropout.apply(grad, **ctx.mask)
 
 
 @arguments()
@@ -70,8 +89,11 @@ def _dropped(name, input, mask_shape, p, training, inplace):
     if not training or p == 0:
         return input
     require_float(name, input=input)
-    dtype = input.array.dtype
-    scale = dtype.type(1 / (1 - p) if p < 1 else 0)
-    kept = default_generator.numpy.random(mask_shape, dtype="float32") >= p
-    result = input * input._wrap(array_module(input.array).asarray(kept * scale))
+    key = default_generator.numpy.integers(0, 2**64, 2, dtype=np.uint64).tolist()
+    mask = {"threshold": min(round(p * WORD), WORD - 1), "scale": 1 / (1 - p) if p < 1 else 0.0, "key": key}
+    if mask_shape == input.array.shape:
+        result = Dropout.apply(input, **mask)
+    else:
+        ones = array_module(input.array).ones(mask_shape, dtype=input.array.dtype)
+        result = input * input._wrap(backend(ones).dropout(ones, **mask))
     return input._become(result, f"{name}_") if inplace else result

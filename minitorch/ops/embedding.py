@@ -4,9 +4,9 @@ import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, no_grad
-from minitorch.device import array_module, is_cuda
+from minitorch.device import array_module
+from minitorch.kernels import backend
 from minitorch.ops.arguments import arguments
-from minitorch.ops.indexing import Scatter
 from minitorch.ops.operands import is_number, require_float, require_same_device, require_tensor
 
 
@@ -15,19 +15,33 @@ class Embedding(Function):
 
     @staticmethod
     def forward(ctx, weight, index, padding, by_count):
-        ctx.index, ctx.shape, ctx.padding, ctx.by_count = index.copy(), weight.shape, padding, by_count
-        return weight[index]
+        ctx.settings = {"index": index.copy(), "rows": weight.shape[0], "padding": padding, "by_count": by_count}
+        return backend(weight).embedding(weight, index)
 
     @staticmethod
     def backward(ctx, grad):
-        xp, index = array_module(ctx.index), ctx.index
-        factor = (index != ctx.padding).astype(grad.dtype) if ctx.padding is not None else None
-        if ctx.by_count:
-            share = 1 / xp.bincount(index.reshape(-1), minlength=ctx.shape[0])[index].astype(grad.dtype)
-            factor = share if factor is None else factor * share
-        if factor is not None:
-            grad = grad * grad._wrap(xp.asarray(factor)[..., None])
-        return Scatter.apply(grad, shape=ctx.shape, index=(index,), repeated=True)
+        return EmbeddingGrad.apply(grad, **ctx.settings)
+
+
+class EmbeddingGrad(Function):
+    """The gradient to the table; the transpose of reading, but for the row `padding` and the division by counts."""
+
+    @staticmethod
+    def forward(ctx, grad, index, rows, padding, by_count):
+        ctx.settings = (index, rows, padding, by_count)
+        return backend(grad).embedding_grad(grad, index, rows, padding, by_count)
+
+    @staticmethod
+    def backward(ctx, grad):
+        index, rows, padding, by_count = ctx.settings
+        xp, dtype = array_module(grad.array), grad.array.dtype
+        factor = xp.ones((rows, 1), dtype)
+        if by_count:
+            counts = xp.bincount(index.reshape(-1), minlength=rows)
+            factor /= xp.maximum(counts, 1).astype(dtype)[:, None]
+        if padding is not None:
+            factor[padding] = 0
+        return Embedding.apply(grad * grad._wrap(factor), index=index, padding=None, by_count=False)
 
 
 @arguments()
@@ -60,7 +74,7 @@ def embedding(
     if sparse:
         raise RuntimeError(f"{name}: sparse gradients are not available; leave sparse=False")
     rows = table.shape[0]
-    if not is_cuda(index) and index.size and (index.min() < 0 or index.max() >= rows):
+    if index.size and (index.min() < 0 or index.max() >= rows):
         wrong = int(index.min() if index.min() < 0 else index.max())
         raise IndexError(f"{name}: number {wrong} is out of range for a table of {rows} rows (0..{rows - 1})")
     if padding_idx is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable, is_grad_enabled
 from minitorch.device import array_module, device_of, is_cuda, to_device, to_numpy
+from minitorch.ops.accumulation import add_at, is_positions
 from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import as_filling, axis, cast, require_same_device, require_tensor
 
@@ -48,10 +49,9 @@ class Scatter(Function):
     def forward(ctx, x, shape, index, repeated=False):
         ctx.index, ctx.repeated = index, repeated
         result = array_module(x).zeros(shape, dtype=x.dtype)
-        if repeated:
-            array_module(x).add.at(result, index, x)
-        else:
-            result[index] = x
+        if repeated and any(map(is_positions, index)):
+            return add_at(result, index, x)
+        result[index] = x
         return result
 
     @staticmethod

@@ -3,10 +3,12 @@
 import numpy as np
 
 from minitorch import dtype as dtypes
-from minitorch.autograd import Function
+from minitorch.autograd import Function, is_grad_enabled
 from minitorch.device import array_module, is_cuda
+from minitorch.kernels import backend
 from minitorch.ops.activation import log_softmax
-from minitorch.ops.loss_common import reduce_loss, reduction_name
+from minitorch.ops.definition import through_definition
+from minitorch.ops.loss_common import reduction_name
 from minitorch.ops.operands import is_number, quiet, require_float, require_same, require_same_device, require_tensor
 
 
@@ -68,22 +70,33 @@ def nll_loss(
         RuntimeError, ValueError: shapes or dtypes that do not fit.
     """
     reduction = reduction_name("nll_loss", size_average, reduce, reduction)
-    target, factor, ignored = _class_numbers("nll_loss", input, target, weight, ignore_index)
-    return _nll(input, target, factor, ignored, reduction)
+    numbers = _class_numbers("nll_loss", input, target, weight, ignore_index)
+    loss, factor = _nll(input, numbers, weight, ignore_index)
+    return _reduced(loss, factor, reduction)
 
 
-def _nll(log_probability, target, factor, ignored, reduction):
-    single = log_probability.array.ndim == 1
-    if single:
-        log_probability, target, factor = log_probability.unsqueeze(0), target.reshape(1), factor.reshape(1)
-    loss = NLL.apply(log_probability, target=target, factor=factor, ignored=ignored if ignored.any() else None)
+def _reduced(loss, factor, reduction):
+    """The losses of all places, their sum, or their mean in which each counts by its factor, an array."""
     if reduction == "none":
-        return loss.squeeze(0) if single else loss
+        return loss
     return loss.sum() if reduction == "sum" else loss.sum() / loss._wrap(factor.sum(dtype=factor.dtype))
 
 
+def _nll(log_probability, numbers, weight, ignore_index):
+    """The loss of each place, and the array of their weights: that of the right class, 0 where it is ignored."""
+    ignored = numbers == ignore_index
+    kept = array_module(numbers).where(ignored, 0, numbers)
+    ones = (~ignored).astype(log_probability.array.dtype)
+    factor = ones if weight is None else ones * weight.array[kept]
+    ignored = ignored if ignored.any() else None
+    if log_probability.array.ndim > 1:
+        return NLL.apply(log_probability, target=kept, factor=factor, ignored=ignored), factor
+    parts = {"target": kept.reshape(1), "factor": factor.reshape(1), "ignored": ignored}
+    return NLL.apply(log_probability.unsqueeze(0), **parts).squeeze(0), factor
+
+
 def _class_numbers(name, input, target, weight, ignore_index):
-    """The checked target with ignored places set to class 0, each place's weight (0 where ignored), the ignored."""
+    """The array of class numbers, checked together with the other arguments."""
     require_float(name, input=input)
     require_tensor(name, target=target)
     require_same_device(name, input, target)
@@ -110,13 +123,50 @@ def _class_numbers(name, input, target, weight, ignore_index):
             raise RuntimeError(f"{name}: weight must have shape ({classes},), got {weight.array.shape}")
     if isinstance(ignore_index, bool) or not isinstance(ignore_index, (int, np.integer)):
         raise TypeError(f"{name}: ignore_index must be an integer, got {ignore_index!r}")
-    ignored = numbers == ignore_index
-    kept = array_module(numbers).where(ignored, 0, numbers)
-    if not is_cuda(numbers) and kept.size and (kept.min() < 0 or kept.max() >= classes):
-        wrong = int(kept.min() if kept.min() < 0 else kept.max())
-        raise IndexError(f"{name}: target {wrong} is out of range for {classes} classes (0..{classes - 1})")
-    ones = (~ignored).astype(input.array.dtype)
-    return kept, (ones if weight is None else ones * weight.array[kept]), ignored
+    if not is_cuda(numbers) and numbers.size:  # on a GPU the check would wait for the device; there the loss is NaN
+        wrong = numbers[(numbers != ignore_index) & ((numbers < 0) | (numbers >= classes))]
+        if wrong.size:
+            raise IndexError(f"{name}: target {int(wrong[0])} is out of range for {classes} classes (0..{classes - 1})")
+    return numbers
+
+
+class CrossEntropy(Function):
+    """The loss of each place under softmax, and its factor in a mean, which has no gradient.
+
+    The input is seen as (N, C, inner), the target as class numbers (N, inner) or probabilities (N, C, inner).
+    """
+
+    @staticmethod
+    def forward(ctx, input, target, weight, ignore_index, label_smoothing):
+        ctx.settings = (target, weight, ignore_index, label_smoothing)
+        scores, right, places = _as_places(input, target)
+        loss, log_sum, mass, factor = backend(input).cross_entropy(scores, right, weight, ignore_index, label_smoothing)
+        ctx.save_for_backward(input, log_sum, mass)
+        loss, factor = loss.reshape(places), factor.reshape(places)
+        ctx.mark_non_differentiable(factor)
+        return loss, factor
+
+    @staticmethod
+    def backward(ctx, grad, _factor):
+        input, log_sum, mass = ctx.saved_tensors
+        target, weight, ignore_index, label_smoothing = ctx.settings
+        if is_grad_enabled():  # a graph of the backward is asked for
+            weight = None if weight is None else grad._wrap(weight)
+            settings = (grad._wrap(target), weight, ignore_index, label_smoothing)
+            return through_definition(lambda x: cross_entropy_definition(x, *settings)[0], (input,), (True,), grad)
+        scores, right, _ = _as_places(input.array, target)
+        kept = (right, weight, ignore_index, label_smoothing, log_sum.array, mass.array)
+        result = backend(scores).cross_entropy_grad(grad.array.reshape(log_sum.array.shape), scores, *kept)
+        return grad._wrap(result.reshape(input.array.shape))
+
+
+def _as_places(input, target):
+    """(scores (N, C, inner), target (N, inner) or (N, C, inner), shape of the losses) of arrays."""
+    shape = input.shape
+    places = (shape[0], *shape[2:]) if len(shape) > 1 else ()
+    seen = (*(shape[:2] if len(shape) > 1 else (1, *shape)), -1)
+    scores = input.reshape(seen)
+    return scores, target.reshape(scores.shape if target.dtype.kind == "f" else (len(scores), -1)), places
 
 
 def cross_entropy(
@@ -155,34 +205,54 @@ def cross_entropy(
         raise RuntimeError(f"{name}: label_smoothing must be between 0 and 1, got {label_smoothing}")
     if input.array.ndim == 0:
         raise ValueError(f"{name}: input must be (N, C) or (C,), got a 0-dimensional tensor")
-    dim = min(1, input.array.ndim - 1)
+    numbers = None
     if target.array.dtype.kind == "f":
-        if ignore_index >= 0:
-            raise RuntimeError(f"{name}: ignore_index {ignore_index} has no meaning for a target of probabilities")
-        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim)
-    numbers, factor, ignored = _class_numbers(name, input, target, weight, ignore_index)
+        _check_probabilities(input, target, weight, ignore_index)
+    else:
+        numbers = _class_numbers(name, input, target, weight, ignore_index)
+    if _has_kernel(input, target, weight):
+        right, factors = (target.array if numbers is None else numbers), None if weight is None else weight.array
+        settings = {"ignore_index": int(ignore_index), "label_smoothing": float(label_smoothing)}
+        loss, factor = CrossEntropy.apply(input, target=right, weight=factors, **settings)
+        return _reduced(loss, factor.array, reduction)
+    return _reduced(*cross_entropy_definition(input, target, weight, ignore_index, label_smoothing), reduction)
+
+
+def _has_kernel(input, target, weight):
+    """Whether the kernel covers this call; what is left takes the definition."""
+    if target.requires_grad or (weight is not None and weight.requires_grad):
+        return False
+    return input.array.dtype in (dtypes.float32, dtypes.float64) and input.array.size > 0
+
+
+def cross_entropy_definition(input, target, weight=None, ignore_index=-100, label_smoothing=0.0):
+    """The loss of each place, and the array of their factors in a mean: `log_softmax`, then the right class's term.
+
+    Arguments as for `cross_entropy`, checked.
+    """
+    shape = input.array.shape
+    dim = min(1, len(shape) - 1)
     log_probability = log_softmax(input, dim)
-    loss = _nll(log_probability, numbers, factor, ignored, reduction)
-    if label_smoothing == 0:
-        return loss
-    spread = _spread(log_probability, weight, dim)
-    spread = spread.masked_fill(spread._wrap(ignored), 0)
-    if reduction == "mean":
-        spread = spread.sum() / spread._wrap(factor.sum(dtype=factor.dtype))
-    elif reduction == "sum":
-        spread = spread.sum()
-    return loss * (1 - label_smoothing) + spread * (label_smoothing / input.array.shape[dim])
+    by_class = None if weight is None else weight.reshape([-1] + [1] * (len(shape) - dim - 1))
+    if target.array.dtype.kind == "f":
+        if label_smoothing:
+            target = target * (1 - label_smoothing) + label_smoothing / shape[dim]
+        terms = log_probability * target
+        loss = -(terms if weight is None else terms * by_class).sum(dim)
+        return loss, array_module(loss.array).ones_like(loss.array)
+    loss, factor = _nll(log_probability, target.array, weight, ignore_index)
+    if label_smoothing:
+        spread = -(log_probability if weight is None else log_probability * by_class).sum(dim)
+        spread = spread.masked_fill(target == ignore_index, 0)
+        loss = loss * (1 - label_smoothing) + spread * (label_smoothing / shape[dim])
+    return loss, factor
 
 
-def _spread(log_probability, weight, dim):
-    """The loss of a target that is spread evenly, times the number of classes."""
-    if weight is not None:
-        log_probability = log_probability * weight.reshape([-1] + [1] * (log_probability.array.ndim - dim - 1))
-    return -log_probability.sum(dim)
-
-
-def _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim):
+def _check_probabilities(input, target, weight, ignore_index):
     name, shape = "cross_entropy", input.array.shape
+    dim = min(1, len(shape) - 1)
+    if ignore_index >= 0:
+        raise RuntimeError(f"{name}: ignore_index {ignore_index} has no meaning for a target of probabilities")
     if target.array.shape != shape:
         expected = (shape[0], *shape[2:]) if len(shape) > 1 else ()
         raise RuntimeError(
@@ -192,12 +262,3 @@ def _soft_cross_entropy(input, target, weight, reduction, label_smoothing, dim):
     require_same(name, input=input, target=target, weight=weight)
     if weight is not None and weight.array.shape != (shape[dim],):
         raise RuntimeError(f"{name}: weight must have shape ({shape[dim]},), got {weight.array.shape}")
-    if label_smoothing:
-        target = target * (1 - label_smoothing) + label_smoothing / shape[dim]
-    terms = log_softmax(input, dim) * target
-    if weight is not None:
-        terms = terms * weight.reshape([-1] + [1] * (len(shape) - dim - 1))
-    loss = -terms.sum(dim)
-    if reduction == "mean":
-        return loss.sum() / loss.array.size
-    return reduce_loss(loss, reduction)

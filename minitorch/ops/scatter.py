@@ -9,6 +9,7 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
 from minitorch.device import array_module, is_cuda
+from minitorch.ops.accumulation import add_at
 from minitorch.ops.arguments import arguments
 from minitorch.ops.arithmetic import mul
 from minitorch.ops.indexing import Put, Take, gather, getitem, positions_along
@@ -33,27 +34,12 @@ class Accumulate(Function):
     @staticmethod
     def forward(ctx, x, values, index):
         ctx.index = index
-        return _add_at(x, index, values)
+        return add_at(x.copy(), index, values)
 
     @staticmethod
     def backward(ctx, grad):
         to_x, to_values = ctx.needs_input_grad
         return (grad if to_x else None), (Take.apply(grad, index=ctx.index) if to_values else None)
-
-
-def _add_at(x, index, values):
-    """x + values at an index, in a type that the array module can add at random places."""
-    xp, dtype = array_module(x), x.dtype
-    if is_cuda(x) and dtype == dtypes.int64:  # CuPy adds uint64 there but not int64: the same bits
-        result, values = x.copy().view(np.uint64), values.view(np.uint64)
-    elif is_cuda(x) and dtype.kind != "f":
-        result, values = x.astype(np.int32), values.astype(np.int32)
-    else:
-        result = x.copy()
-    xp.add.at(result, index, values)
-    if dtype.kind == "b":
-        return result.astype(dtype)
-    return result.view(dtype) if result.dtype == np.uint64 else result.astype(dtype, copy=False)
 
 
 @naming("scatter")

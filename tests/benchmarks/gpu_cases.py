@@ -212,4 +212,33 @@ CONVOLUTION = [
     *convolutions("depthwise convolution /2", PLANES, (256, 1, 3, 3), 2, FEW_PLANES, (6, 1, 3, 3), 1.0),
 ]
 
-CASES = [*MEMORY, *CONVOLUTION]
+
+def attention(torch, a):
+    return lambda: torch.nn.functional.scaled_dot_product_attention(a.q, a.k, a.v)
+
+
+def attention_kernel(kernels, a):
+    return lambda: kernels.attention(a.q, a.k, a.v, None, False, a.q.shape[-1] ** -0.5)
+
+
+def attention_backward(kernels, a):
+    settings = None, False, a.q.shape[-1] ** -0.5
+    y, log_sum = kernels.attention(a.q, a.k, a.v, *settings)
+    return lambda: kernels.attention_grad(a.grad, a.q, a.k, a.v, *settings, y, log_sum)
+
+
+def attention_flops(products):
+    """Flops of that many products of queries and keys by the size of a head."""
+    return lambda a: 2 * products * a.q.size * a.k.shape[2]
+
+
+HEADS, FEW_HEADS = (8, 8, 1024, 64), (1, 2, 5, 3)
+ATTENTION = [
+    Case("attention", dict.fromkeys("qkv", HEADS), dict.fromkeys("qkv", FEW_HEADS), traffic="q k v +y", goal=1.5,
+         flops=attention_flops(2), ours=attention_kernel, theirs=attention),
+    Case("attention, backward", {**dict.fromkeys("qkv", HEADS), "grad": HEADS},
+         {**dict.fromkeys("qkv", FEW_HEADS), "grad": FEW_HEADS}, traffic="q k v grad q k v", goal=1.5,
+         flops=attention_flops(5), ours=attention_backward, theirs=backward(attention, "q", "k", "v")),
+]  # fmt: skip
+
+CASES = [*MEMORY, *CONVOLUTION, *ATTENTION]

@@ -116,6 +116,12 @@ def test_any_shape(other_device, shape, size, dtype, mode):
     check(cpu, x, size, "cpu")
 
 
+def test_lengths_that_32_bits_cannot_count(other_device):
+    x = np.zeros((1, 1, 1, 46341), np.float32)
+    with pytest.raises(ValueError, match="below 2\\^31 on this device, got 46341 and 46341"):
+        on(other_device, cuda.adaptive_avg_pool2d, x, (1, 46341))
+
+
 @pytest.mark.parametrize("shape, size", [((0, 2, 4, 4), (2, 3)), ((2, 2, 4, 4), (0, 3)), ((2, 2, 1, 1), (1, 0))])
 def test_empty(shape, size, device):
     kernels, x = cpu if device == "cpu" else cuda, np.zeros(shape, np.float32)

@@ -58,6 +58,7 @@ LARGE = {
     "depthwise, several tiles, stride": ("depthwise", (1, 2, 71, 67), (4, 1, 3, 3), (2, 2), NONE, (1, 1), 2),
     "depthwise, several tiles, wide": ("depthwise", (2, 13, 5, 69), (13, 1, 3, 3), (1, 2), NONE, (1, 1), 13),
     "depthwise, several images": ("depthwise", (19, 13, 4, 3), (13, 1, 2, 2), (1, 1), ((0, 1), (1, 0)), (1, 1), 13),
+    "depthwise, a block for each image": ("depthwise", (3, 2, 22, 20), (2, 1, 3, 3), (1, 1), NONE, (1, 1), 2),
     "depthwise, a tile too large": ("depthwise", (3, 2, 31, 30), (2, 1, 3, 3), (1, 1), NONE, (14, 14), 2),
 }
 

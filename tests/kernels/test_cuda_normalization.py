@@ -158,7 +158,8 @@ def test_nan_and_infinity_behind_a_relu(other_device):
     scale, shift = np.array([1.0, 2.0]), np.array([-1.5, 0.0])
     grad = np.array([[5.0, np.inf], [np.inf, -np.inf], [-np.inf, 7.0], [np.inf, 3.0]])
     for side in both("channel_affine", other_device):
-        np.testing.assert_array_equal(side(x, scale, shift, True), [[np.nan, 2.0], [0.0, 0.0], [0.5, np.inf], [0.0, 0.0]])
+        expected = [[np.nan, 2.0], [0.0, 0.0], [0.5, np.inf], [0.0, 0.0]]
+        np.testing.assert_array_equal(side(x, scale, shift, True), expected)
     for side in both("channel_affine_grad", other_device):
         dx, _, dshift = side(grad, x, scale, shift, True)
         np.testing.assert_array_equal(dx, [[5.0, np.inf], [0.0, 0.0], [-np.inf, 14.0], [0.0, 0.0]])

@@ -7,14 +7,19 @@ from minitorch.kernels.cpu.adaptive_pooling import (
     adaptive_max_pool2d,
     adaptive_max_pool2d_grad,
 )
+from minitorch.kernels.cpu.attention import attention, attention_grad
 from minitorch.kernels.cpu.channel_shuffle import channel_shuffle
 from minitorch.kernels.cpu.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
+from minitorch.kernels.cpu.dropout import dropout
+from minitorch.kernels.cpu.embedding import embedding, embedding_grad
 from minitorch.kernels.cpu.layer_norm import group_norm, group_norm_grad
 from minitorch.kernels.cpu.linalg import matmul
+from minitorch.kernels.cpu.loss import cross_entropy, cross_entropy_grad
 from minitorch.kernels.cpu.normalization import batch_norm, batch_norm_grad, channel_affine, channel_affine_grad
 from minitorch.kernels.cpu.optimizer import adagrad, adam, rmsprop, sgd
 from minitorch.kernels.cpu.patches import fold, unfold
 from minitorch.kernels.cpu.pooling import avg_pool2d, avg_pool2d_grad, max_pool2d, max_pool2d_grad, window_indices
+from minitorch.kernels.cpu.scatter import index_add, scatter_add
 from minitorch.kernels.cpu.squeeze_excitation import channel_scale, channel_scale_grad
 
 __all__ = [
@@ -24,6 +29,8 @@ __all__ = [
     "adaptive_avg_pool2d_grad",
     "adaptive_max_pool2d",
     "adaptive_max_pool2d_grad",
+    "attention",
+    "attention_grad",
     "avg_pool2d",
     "avg_pool2d_grad",
     "batch_norm",
@@ -37,8 +44,14 @@ __all__ = [
     "conv2d_input_grad",
     "conv2d_weight_grad",
     "fold",
+    "cross_entropy",
+    "cross_entropy_grad",
+    "dropout",
+    "embedding",
+    "embedding_grad",
     "group_norm",
     "group_norm_grad",
+    "index_add",
     "log_softmax",
     "matmul",
     "max_pool2d",
@@ -46,6 +59,7 @@ __all__ = [
     "relu",
     "relu_grad",
     "rmsprop",
+    "scatter_add",
     "sgd",
     "softmax",
     "unfold",

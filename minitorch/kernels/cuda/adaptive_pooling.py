@@ -8,13 +8,26 @@ from minitorch.kernels.cuda.grids import WARP, ceil_div, planes_by_places, teams
 from minitorch.kernels.cuda.half import in_float32
 from minitorch.kernels.cuda.launcher import contiguous, empty, launch, zeros
 
+LARGEST_PRODUCT = 2**31
+
 
 def _windows(x, output_size):
     """(shape of the result, (grid, block), (planes, H, W, OH, OW)); a warp for each window of its size or more."""
     shape, planes = (*x.shape[:2], *output_size), math.prod(x.shape[:2])
+    _check_sizes(x.shape, output_size)
     area = math.prod(ceil_div(n, m) for n, m in zip(x.shape[2:], output_size) if m)
     size = teams(WARP if area >= WARP else 1, planes * math.prod(output_size))
     return shape, size, (planes, *x.shape[2:], *output_size)
+
+
+def _check_sizes(input_shape, output_size):
+    """The kernels count in 32 bits."""
+    for length, windows in zip(input_shape[2:], output_size):
+        if (length + 1) * windows >= LARGEST_PRODUCT:
+            raise ValueError(
+                f"adaptive pooling: input length times output length must be below 2^31 on this device, got {length} "
+                f"and {windows}"
+            )
 
 
 @in_float32

@@ -126,13 +126,20 @@ def size(kernel, name, given, largest):
 
 
 def block_size(kernel, given):
-    """A block as three integers, with no more threads than a GPU allows."""
-    block = size(kernel, "block", given, LARGEST_BLOCK)
+    """A block as three integers, with no more threads than a GPU and the kernel allow.
+
+    Args:
+        kernel: a `Kernel`.
+        given: what the caller gave.
+    """
+    block = size(kernel.name, "block", given, LARGEST_BLOCK)
     threads = block[0] * block[1] * block[2]
-    if threads > LARGEST_BLOCK_SIZE:
+    most = min(LARGEST_BLOCK_SIZE, kernel.most_threads or LARGEST_BLOCK_SIZE)
+    if threads > most:
+        why = "" if most == LARGEST_BLOCK_SIZE else " (its __launch_bounds__)"
         raise ArgumentError(
-            f"kernel {kernel}: block must have at most {LARGEST_BLOCK_SIZE} threads, got {given!r}, {threads}",
-            kernel=kernel,
+            f"kernel {kernel.name}: block must have at most {most} threads{why}, got {given!r}, {threads} threads",
+            kernel=kernel.name,
         )
     return block
 

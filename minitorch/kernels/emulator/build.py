@@ -129,9 +129,24 @@ def kernel_library(path, source, defines, check):
     """
     runtime = runtime_library()
     text = translation_unit(Path(path).name, source)
-    flags = [*COMMON, *FOR_KERNELS, *(check_flags() if check else FAST), *(f"-D{k}={v}" for k, v in sorted(defines.items()))]
+    flags = [*COMMON, *FOR_KERNELS, *(check_flags() if check else FAST), *define_flags(defines)]
     name = f"{Path(path).stem}-{digest(text, flags + LINK)}.so"
     return build_once(name, path, text, [*flags, f"-I{RUNTIME}", "-c", "-x", "c++", "-"], [*LINK, str(runtime), "-lm"])
+
+
+def warnings(path, source, defines):
+    """What the compiler finds odd in a .cu file: a list of line number and text."""
+    text = translation_unit(Path(path).name, source)
+    flags = [*COMMON, *FOR_KERNELS, *define_flags(defines), "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-O1"]
+    flags.remove("-w")
+    command = [*compiler(), *flags, f"-I{RUNTIME}", "-S", "-o", os.devnull, "-x", "c++", "-"]
+    output = subprocess.run(command, input=text, capture_output=True, text=True, env=in_english()).stderr
+    return messages(path, output, "warning")
+
+
+def define_flags(defines):
+    """The compiler's arguments for what the preprocessor replaces."""
+    return [f"-D{name}={value}" for name, value in sorted(defines.items())]
 
 
 def check_flags():
@@ -193,9 +208,15 @@ def build_once(name, path, text, compile_flags, link_flags):
 
 def run_compiler(arguments, folder, text, path):
     """Run the compiler, and raise what it says."""
-    result = subprocess.run([*compiler(), *arguments], cwd=folder, input=text, capture_output=True, text=True)
+    command = [*compiler(), *arguments]
+    result = subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True, env=in_english())
     if result.returncode:
         raise compile_error(path, result.stderr)
+
+
+def in_english():
+    """The environment, in which the compiler is to speak the language that `messages` understands."""
+    return {**os.environ, "LC_ALL": "C"}
 
 
 def compile_error(path, output):
@@ -203,8 +224,15 @@ def compile_error(path, output):
     if path is None:
         return NotSupportedError(f"the emulator's runtime does not compile with {' '.join(compiler())}:\n{output}")
     name = Path(path).name
-    errors = re.findall(rf"^{re.escape(name)}:(\d+)(?::\d+)?: (?:fatal )?error: (.*)$", output, re.MULTILINE)
+    errors = messages(path, output, "error")
     if not errors:
         return CompileError(f"{name} does not compile:\n{output[:4000]}", file=name)
-    lines = "\n".join(f"  line {line}: {message}" for line, message in errors[:10])
-    return CompileError(f"{name} does not compile:\n{lines}", file=name, line=int(errors[0][0]))
+    lines = "\n".join(f"  line {line}: {text}" for line, text in errors[:10])
+    return CompileError(f"{name} does not compile:\n{lines}", file=name, line=errors[0][0])
+
+
+def messages(path, output, kind):
+    """The compiler's messages of a kind about the .cu file: a list of line number and text, without repetitions."""
+    name = re.escape(Path(path).name)
+    found = re.findall(rf"^{name}:(\d+)(?::\d+)?: (?:fatal )?{kind}: (.*)$", output, re.MULTILINE)
+    return list(dict.fromkeys((int(line), text) for line, text in found))

@@ -69,7 +69,8 @@ class Program:
         defines, check: as they were given.
         kernels: dict from name to `Kernel`.
         library: path of the compiled code.
-        bss: first address of the shared variables, and the one behind them.
+        bounds: first address of the shared variables and the one behind them, and those of the variables at file
+            scope.
         variables: the shared variables, a list of `SharedVariable`.
         ignored: pairs of positions in the code whose races are intended, as check mode has found them so far.
     """
@@ -84,9 +85,9 @@ class Program:
             raise CompileError(f"{self.path.name}: {error}", file=self.path.name) from None
         self.library = build.kernel_library(self.path, self.source, defines, check)
         self.code = ctypes.CDLL(str(self.library))
-        self.code.minitorch_bss.restype = ctypes.c_uint64
-        self.bss = self.code.minitorch_bss(0), self.code.minitorch_bss(1)
-        self.variables = shared_variables(self.library, self.bss[0])
+        self.code.minitorch_bound.restype = ctypes.c_uint64
+        self.bounds = [self.code.minitorch_bound(which) for which in range(4)]
+        self.variables = shared_variables(self.library, self.bounds[0])
         self.ignored = []
         self._entries = {}
 
@@ -113,7 +114,7 @@ class Program:
 
     def shared(self, name):
         """The shared variables that a kernel can see, as an array of `Range`: its own, and those of functions."""
-        begin, end = self.bss
+        begin, end = self.bounds[:2]
         seen = [v for v in self.variables if v.function == name or v.function not in self.kernels]
         if not self.variables:
             return (Range * 1)(Range(begin, end - begin))

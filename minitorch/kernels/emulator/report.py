@@ -35,6 +35,9 @@ class Explanation:
     def __init__(self, program, report, bound, arrays, what):
         self.program, self.report, self.bound, self.arrays, self.what = program, report, bound, arrays, what
         self.line, self.callers = self.lines(report.here)
+        for code in report.callers:
+            if self.line is None and code:
+                self.line = next(iter(source_lines(program, code)), None)
         self.other_line, _ = self.lines(report.other)
 
     def lines(self, place):
@@ -103,7 +106,7 @@ class Explanation:
     def shared_bounds(self):
         verb, address = ACCESS[self.report.here.access], self.report.address
         near = [v for v in self.program.variables if v.address <= address]
-        if self.program.bss[0] <= address < self.program.bss[1] and near:
+        if self.program.bounds[0] <= address < self.program.bounds[1] + (1 << 16) and near:
             variable = near[-1]
             return errors.OutOfBoundsError, f"{verb} past the end of the shared array {variable.name}"
         return errors.OutOfBoundsError, (

@@ -55,6 +55,7 @@ class Report(ctypes.Structure):
         ("address", ctypes.c_uint64),
         ("values", ctypes.c_int64 * 4),
         ("text", ctypes.c_char * 256),
+        ("callers", ctypes.c_uint64 * 8),
     ]
 
 
@@ -99,6 +100,8 @@ class Launch(ctypes.Structure):
         ("dynamic", ctypes.c_uint64),
         ("bss_begin", ctypes.c_uint64),
         ("bss_end", ctypes.c_uint64),
+        ("global_begin", ctypes.c_uint64),
+        ("global_end", ctypes.c_uint64),
         ("code_begin", ctypes.c_uint64),
         ("code_end", ctypes.c_uint64),
         ("image_end", ctypes.c_uint64),

@@ -12,20 +12,19 @@
 
 #define ALL_LANES 0xffffffffu
 #define PLANES 4
-#define BLOCK 256  // threads of a block
+#define BLOCK 256  // threads of a block; __launch_bounds__(BLOCK, 4): registers for 4 blocks at once, as in pooling.cu
 #define BATCH 4  // numbers that a thread asks for before it uses the first: memory is slow to answer, so ask early.
                  // Beyond the end it asks for the last row again: a question without an `if` lets the next one start.
 
-__device__ int window_start(int i, int length, int windows) { return (long long)i * length / windows; }
+// In 32 bits, in which a GPU divides several times as fast as in 64: (length + 1) * windows must stay below 2^31.
+__device__ int window_start(int i, int length, int windows) { return i * length / windows; }
 
-__device__ int window_stop(int i, int length, int windows) {
-    return ((long long)(i + 1) * length + windows - 1) / windows;
-}
+__device__ int window_stop(int i, int length, int windows) { return ((i + 1) * length + windows - 1) / windows; }
 
 // The windows over position `at` of an axis: first .. last.
 __device__ void windows_over(int at, int length, int windows, int& first, int& last) {
-    first = (long long)at * windows / length;
-    last = ((long long)(at + 1) * windows - 1) / length;
+    first = at * windows / length;
+    last = ((at + 1) * windows - 1) / length;
 }
 
 // A window of a plane, and the way of one lane through it: the numbers lane, lane + team, ... in reading order.
@@ -69,7 +68,7 @@ extern "C" __global__ void adaptive_avg_pool2d(const real* __restrict__ x, real*
         bool inside[BATCH];
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            inside[k] = window.row < window.rows;
+            inside[k] = k == 0 || window.row < window.rows;
             value[k] = x[min(window.row, window.rows - 1) * width + window.column];
             window.step();
         }
@@ -100,7 +99,7 @@ extern "C" __global__ void adaptive_max_pool2d(const real* __restrict__ x, real*
         bool inside[BATCH];
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            inside[k] = window.row < window.rows;
+            inside[k] = k == 0 || window.row < window.rows;
             place[k] = (window.top + min(window.row, window.rows - 1)) * width + window.left + window.column;
             value[k] = x[place[k]];
             window.step();
@@ -132,7 +131,7 @@ extern "C" __global__ void adaptive_max_pool2d(const real* __restrict__ x, real*
 
 // The gradient of each place of the input: the sum over the windows with it, each over its size. A thread owns a place
 // and goes through the planes, PLANES at a time. Reads the gradients at least once, writes each number once: 4 bytes
-// for a window and for a number in float32, a division and an addition a window.
+// for a window and for a number in float32, a multiplication and an addition a window.
 extern "C" __global__ void __launch_bounds__(BLOCK, 4)
 adaptive_avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long long planes, int height,
                          int width, int out_height, int out_width) {
@@ -148,16 +147,17 @@ adaptive_avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_
                 int rows = window_stop(row, height, out_height) - window_start(row, height, out_height);
                 for (int column = first_column; column <= last_column; column++) {
                     int columns = window_stop(column, width, out_width) - window_start(column, width, out_width);
+                    real share = 1 / ((real)rows * columns);
 #pragma unroll
                     for (int k = 0; k < PLANES; k++) {
                         long long start = min(plane + k, planes - 1) * windows;
-                        total[k] += grad[start + row * out_width + column] / ((real)rows * columns);
+                        total[k] += grad[start + row * out_width + column] * share;
                     }
                 }
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
+                if (k == 0 || plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
             }
         }
     }
@@ -165,9 +165,9 @@ adaptive_avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_
 
 // The gradient of each place of the input: the sum over the windows that chose it. Threads as above; bytes as above,
 // and 4 for each index.
-extern "C" __global__ void adaptive_max_pool2d_grad(const real* __restrict__ grad, const int* __restrict__ indices,
-                                                    real* __restrict__ grad_x, long long planes, int height,
-                                                    int width, int out_height, int out_width) {
+extern "C" __global__ void __launch_bounds__(BLOCK, 4)
+adaptive_max_pool2d_grad(const real* __restrict__ grad, const int* __restrict__ indices, real* __restrict__ grad_x,
+                         long long planes, int height, int width, int out_height, int out_width) {
     int size = height * width, windows = out_height * out_width;
     for (int i = blockIdx.y * blockDim.x + threadIdx.x; i < size; i += gridDim.y * blockDim.x) {
         int first_row, last_row, first_column, last_column;
@@ -188,7 +188,7 @@ extern "C" __global__ void adaptive_max_pool2d_grad(const real* __restrict__ gra
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
+                if (k == 0 || plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
             }
         }
     }

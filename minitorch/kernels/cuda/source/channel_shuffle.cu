@@ -26,7 +26,7 @@ extern "C" __global__ void channel_shuffle(const real* __restrict__ x, real* __r
             for (int k = 0; k < BATCH; k++) value[k] = x[(long long)min(n + k, images - 1) * columns + source];
 #pragma unroll
             for (int k = 0; k < BATCH; k++) {
-                if (n + k < images) y[(long long)(n + k) * columns + j] = value[k];
+                if (k == 0 || n + k < images) y[(long long)(n + k) * columns + j] = value[k];
             }
         }
     }

@@ -56,36 +56,58 @@ struct Tap {
     }
 };
 
-// The sums of one thread grow by DEPTH steps of the product. `rows` and `columns` are its parts of the tiles: PATCH
-// neighbours in each of DEPTH rows, which it reads with one wide load. In a warp, 16 threads read the same `rows`.
-template <int ROW_PITCH>
-__device__ void multiply(const real* rows, const real* columns, real (&sums)[PATCH][PATCH]) {
+// The tiles of both factors in shared memory: DEPTH rows each, for blocks with that many rows of threads.
+template <int ROWS_OF_THREADS>
+struct Tiles {
+    static constexpr int THREADS = ROWS_OF_THREADS * COLUMNS_OF_THREADS, ROWS = PATCH * ROWS_OF_THREADS;
+    static constexpr int ROW_PITCH = ROWS + PAD;
+    static constexpr int ROWS_FETCHED = DEPTH * ROWS / THREADS, COLUMNS_FETCHED = DEPTH * TILE_COLUMNS / THREADS;
+    real *rows, *columns;  // [DEPTH][ROW_PITCH], [DEPTH][COLUMN_PITCH]
+
+    __device__ explicit Tiles(real* shared) : rows(shared), columns(shared + DEPTH * ROW_PITCH) {}
+
+    // What each thread has fetched of the rows goes to its places: in one step of the depth.
+    __device__ void write_rows(const real (&numbers)[ROWS_FETCHED]) const {
+        real* place = rows + threadIdx.x % DEPTH * ROW_PITCH + threadIdx.x / DEPTH;
 #pragma unroll
-    for (int k = 0; k < DEPTH; ++k) {
-        real a[PATCH], b[PATCH];
-#pragma unroll
-        for (int i = 0; i < PATCH; ++i) {
-            a[i] = rows[k * ROW_PITCH + i];
-            b[i] = columns[k * COLUMN_PITCH + i];
+        for (int k = 0; k < ROWS_FETCHED; ++k) {
+            place[k * (THREADS / DEPTH)] = numbers[k];
         }
+    }
+
+    // And of the columns, `step` apart.
+    __device__ void write_columns(const real (&numbers)[COLUMNS_FETCHED], int first, int step) const {
 #pragma unroll
-        for (int i = 0; i < PATCH; ++i) {
+        for (int k = 0; k < COLUMNS_FETCHED; ++k) {
+            columns[first + k * step] = numbers[k];
+        }
+    }
+
+    // Once the tiles are written, the sums of each thread grow by DEPTH steps of the product. It reads PATCH neighbours
+    // of each row with one wide load; in a warp, 16 threads read the same ones of `rows`.
+    __device__ void multiply(real (&sums)[PATCH][PATCH]) const {
+        const real* row_part = rows + threadIdx.x / COLUMNS_OF_THREADS * PATCH;
+        const real* column_part = columns + threadIdx.x % COLUMNS_OF_THREADS * PATCH;
+        __syncthreads();  // the tiles are complete
 #pragma unroll
-            for (int j = 0; j < PATCH; ++j) {
-                sums[i][j] += a[i] * b[j];
+        for (int k = 0; k < DEPTH; ++k) {
+            real a[PATCH], b[PATCH];
+#pragma unroll
+            for (int i = 0; i < PATCH; ++i) {
+                a[i] = row_part[k * ROW_PITCH + i];
+                b[i] = column_part[k * COLUMN_PITCH + i];
+            }
+#pragma unroll
+            for (int i = 0; i < PATCH; ++i) {
+#pragma unroll
+                for (int j = 0; j < PATCH; ++j) {
+                    sums[i][j] += a[i] * b[j];
+                }
             }
         }
+        __syncthreads();  // all have read them: they may be overwritten
     }
-}
-
-// What a thread has fetched goes to its places in a tile, `step` apart.
-template <int COUNT>
-__device__ void write_down(real* place, int step, const real (&numbers)[COUNT]) {
-#pragma unroll
-    for (int k = 0; k < COUNT; ++k) {
-        place[k * step] = numbers[k];
-    }
-}
+};
 
 // First factor: number (row, tap) of the product is values[row * row_stride + the tap's digits times their strides].
 struct Filters {
@@ -155,13 +177,10 @@ __device__ void write_patch(const Targets& targets, const real (&sums)[PATCH][PA
 // works out once, and neighbouring threads have neighbouring targets: their reads are coalesced where the step is 1.
 template <int ROWS_OF_THREADS>
 __device__ void correlate(const Filters& filters, const Pictures& pictures, const Targets& targets, real* shared) {
-    constexpr int THREADS = ROWS_OF_THREADS * COLUMNS_OF_THREADS;
-    constexpr int TILE_ROWS = PATCH * ROWS_OF_THREADS, ROW_PITCH = TILE_ROWS + PAD;
-    constexpr int COLUMNS_FETCHED = DEPTH * TILE_COLUMNS / THREADS, ROWS_FETCHED = DEPTH * TILE_ROWS / THREADS;
-    real* const row_tile = shared;                         // [DEPTH][ROW_PITCH]
-    real* const column_tile = shared + DEPTH * ROW_PITCH;  // [DEPTH][COLUMN_PITCH]
+    using Tile = Tiles<ROWS_OF_THREADS>;
+    const Tile tiles(shared);
     const Axis rows = pictures.rows, columns = pictures.columns;
-    const int thread = threadIdx.x, first_row = blockIdx.y * TILE_ROWS;
+    const int thread = threadIdx.x, first_row = blockIdx.y * Tile::ROWS;
 
     // All targets together may be more than 2^31: one division in 64 bits for the block's first, then 32 are enough.
     const int plane = targets.rows.length * targets.columns.length;
@@ -172,14 +191,15 @@ __device__ void correlate(const Filters& filters, const Pictures& pictures, cons
     const real* picture = pictures.values + target.image * pictures.image_size;
 
     Tap read(thread / TILE_COLUMNS, rows.taps, columns.taps), weigh(thread % DEPTH, rows.taps, columns.taps);
-    const Tap read_step(THREADS / TILE_COLUMNS, rows.taps, columns.taps), weigh_step(DEPTH, rows.taps, columns.taps);
+    const Tap read_step(Tile::THREADS / TILE_COLUMNS, rows.taps, columns.taps);
+    const Tap weigh_step(DEPTH, rows.taps, columns.taps);
     real sums[PATCH][PATCH] = {};
 
     for (int depth = 0; depth < pictures.channels * rows.taps * columns.taps; depth += DEPTH) {
         // All reads are started before what they bring is written down: the thread waits for memory once.
-        real numbers[COLUMNS_FETCHED], weights[ROWS_FETCHED];
+        real numbers[Tile::COLUMNS_FETCHED], weights[Tile::ROWS_FETCHED];
 #pragma unroll
-        for (int k = 0; k < COLUMNS_FETCHED; ++k) {
+        for (int k = 0; k < Tile::COLUMNS_FETCHED; ++k) {
             const int row = top + read.row * rows.spacing, column = left + read.column * columns.spacing;
             const bool inside = target.image < pictures.images && read.channel < pictures.channels && 0 <= row &&
                                 row < rows.length && 0 <= column && column < columns.length;
@@ -190,19 +210,16 @@ __device__ void correlate(const Filters& filters, const Pictures& pictures, cons
         const real* filter = filters.values + (long long)weigh.channel * filters.channel_stride +
                              weigh.row * filters.tap_row_stride + weigh.column * filters.tap_column_stride;
 #pragma unroll
-        for (int k = 0; k < ROWS_FETCHED; ++k) {
-            const int row = first_row + thread / DEPTH + k * (THREADS / DEPTH);
+        for (int k = 0; k < Tile::ROWS_FETCHED; ++k) {
+            const int row = first_row + thread / DEPTH + k * (Tile::THREADS / DEPTH);
             const bool exists = row < filters.rows && weigh.channel < pictures.channels;
             weights[k] = exists ? filter[(long long)row * filters.row_stride] : 0;
         }
-        write_down<COLUMNS_FETCHED>(column_tile + thread / TILE_COLUMNS * COLUMN_PITCH + thread % TILE_COLUMNS,
-                                    THREADS / TILE_COLUMNS * COLUMN_PITCH, numbers);
-        write_down<ROWS_FETCHED>(row_tile + thread % DEPTH * ROW_PITCH + thread / DEPTH, THREADS / DEPTH, weights);
+        tiles.write_columns(numbers, thread / TILE_COLUMNS * COLUMN_PITCH + thread % TILE_COLUMNS,
+                            Tile::THREADS / TILE_COLUMNS * COLUMN_PITCH);
+        tiles.write_rows(weights);
         weigh.advance(weigh_step, rows.taps, columns.taps);
-        __syncthreads();  // the tiles are complete
-        multiply<ROW_PITCH>(row_tile + thread / COLUMNS_OF_THREADS * PATCH,
-                            column_tile + thread % COLUMNS_OF_THREADS * PATCH, sums);
-        __syncthreads();  // all have read them: they may be overwritten
+        tiles.multiply(sums);
     }
     write_patch(targets, sums, pictures.images, filters.rows, first_image,
                 first_target + thread % COLUMNS_OF_THREADS * PATCH, first_row + thread / COLUMNS_OF_THREADS * PATCH);
@@ -325,19 +342,16 @@ struct WeightGradient {
 // threads fetch 16 neighbouring windows for each filter of grad, and what one tap of x reads for them.
 template <int ROWS_OF_THREADS>
 __device__ void weight_grad(const WeightGradient& g, real* shared) {
-    constexpr int THREADS = ROWS_OF_THREADS * COLUMNS_OF_THREADS;
-    constexpr int TILE_ROWS = PATCH * ROWS_OF_THREADS, ROW_PITCH = TILE_ROWS + PAD;
-    constexpr int COLUMNS_FETCHED = DEPTH * TILE_COLUMNS / THREADS, ROWS_FETCHED = DEPTH * TILE_ROWS / THREADS;
-    real* const row_tile = shared;                         // [DEPTH][ROW_PITCH]
-    real* const column_tile = shared + DEPTH * ROW_PITCH;  // [DEPTH][COLUMN_PITCH]
+    using Tile = Tiles<ROWS_OF_THREADS>;
+    const Tile tiles(shared);
     const int thread = threadIdx.x;
-    const int first_row = blockIdx.y * TILE_ROWS, first_column = blockIdx.x * TILE_COLUMNS;
+    const int first_row = blockIdx.y * Tile::ROWS, first_column = blockIdx.x * TILE_COLUMNS;
     const int group = blockIdx.z % g.groups, slice = blockIdx.z / g.groups;
     const int first_filter = group * g.group_filters, first_channel = group * g.group_channels;
     const int plane = g.out_height * g.out_width;
 
     const Tap first_tap(first_column + thread / DEPTH, g.kernel_height, g.kernel_width);
-    const Tap tap_step(THREADS / DEPTH, g.kernel_height, g.kernel_width);
+    const Tap tap_step(Tile::THREADS / DEPTH, g.kernel_height, g.kernel_width);
     const long long first_window = (long long)slice * g.slice_steps * DEPTH + thread % DEPTH;
     int image = first_window / plane, window = first_window % plane;
     real sums[PATCH][PATCH] = {};
@@ -345,10 +359,10 @@ __device__ void weight_grad(const WeightGradient& g, real* shared) {
     for (int step = 0; step < g.slice_steps; ++step) {
         const bool exists = image < g.images;
         const real* grad = g.grad + ((long long)image * g.groups * g.group_filters + first_filter) * plane + window;
-        real grads[ROWS_FETCHED], numbers[COLUMNS_FETCHED];
+        real grads[Tile::ROWS_FETCHED], numbers[Tile::COLUMNS_FETCHED];
 #pragma unroll
-        for (int k = 0; k < ROWS_FETCHED; ++k) {
-            const int row = first_row + thread / DEPTH + k * (THREADS / DEPTH);
+        for (int k = 0; k < Tile::ROWS_FETCHED; ++k) {
+            const int row = first_row + thread / DEPTH + k * (Tile::THREADS / DEPTH);
             grads[k] = exists && row < g.group_filters ? grad[(long long)row * plane] : 0;
         }
         const int top = window / g.out_width * g.stride_height - g.pad_top;
@@ -357,7 +371,7 @@ __device__ void weight_grad(const WeightGradient& g, real* shared) {
             g.x + ((long long)image * g.groups * g.group_channels + first_channel) * g.height * g.width;
         Tap tap = first_tap;
 #pragma unroll
-        for (int k = 0; k < COLUMNS_FETCHED; ++k) {
+        for (int k = 0; k < Tile::COLUMNS_FETCHED; ++k) {
             const int row = top + tap.row * g.dilation_height, column = left + tap.column * g.dilation_width;
             const bool inside = exists && tap.channel < g.group_channels && 0 <= row && row < g.height &&
                                 0 <= column && column < g.width;
@@ -365,18 +379,14 @@ __device__ void weight_grad(const WeightGradient& g, real* shared) {
             numbers[k] = inside ? picture[offset] : 0;
             tap.advance(tap_step, g.kernel_height, g.kernel_width);
         }
-        write_down<ROWS_FETCHED>(row_tile + thread % DEPTH * ROW_PITCH + thread / DEPTH, THREADS / DEPTH, grads);
-        write_down<COLUMNS_FETCHED>(column_tile + thread % DEPTH * COLUMN_PITCH + thread / DEPTH, THREADS / DEPTH,
-                                    numbers);
+        tiles.write_rows(grads);
+        tiles.write_columns(numbers, thread % DEPTH * COLUMN_PITCH + thread / DEPTH, Tile::THREADS / DEPTH);
         window += DEPTH;
         while (window >= plane) {
             window -= plane;
             ++image;
         }
-        __syncthreads();  // the tiles are complete
-        multiply<ROW_PITCH>(row_tile + thread / COLUMNS_OF_THREADS * PATCH,
-                            column_tile + thread % COLUMNS_OF_THREADS * PATCH, sums);
-        __syncthreads();  // all have read them: they may be overwritten
+        tiles.multiply(sums);
     }
 
     const int columns = g.group_channels * g.kernel_height * g.kernel_width;

@@ -241,14 +241,40 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) depthwise_conv2d_i
     }
 }
 
+// The sums of all threads of the block are added up and written: `count` of them, or TAPS if there are more. Within a
+// warp of 32 threads they are added by shuffles, which pass registers from thread to thread: each adds what the thread
+// 16 further has, then 8, 4, 2 and 1, until the first has all. Between warps they go through shared memory.
+__device__ void write_block_sums(const real (&sums)[TAPS], real* destination, int count) {
+    __shared__ real warp_sums[TAPS][THREADS / 32];
+    const int thread = (threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x;
+    const int lane = thread % 32, warp = thread / 32, warps = blockDim.x * blockDim.y * blockDim.z / 32;
+#pragma unroll
+    for (int t = 0; t < TAPS; ++t) {
+        real sum = sums[t];
+        for (int distance = 16; distance > 0; distance /= 2) {
+            sum += __shfl_down_sync(0xffffffffu, sum, distance);
+        }
+        if (lane == 0) {
+            warp_sums[t][warp] = sum;
+        }
+    }
+    __syncthreads();
+    if (thread < TAPS && thread < count) {
+        real total = 0;
+        for (int w = 0; w < warps; ++w) {
+            total += warp_sums[thread][w];
+        }
+        destination[thread] = total;
+    }
+}
+
 // dweight[o, p, q] = sum over images n and windows (i, j) of grad[n, o, i, j] * x[n, o / multiplier, i * stride +
 //                    p * dilation - padding, ...]
 //
 // Few results, each a sum over all windows of all images. Block (x, y): filter and TAPS of its taps (x; a 3 x 3 kernel
 // has just these), and every gridDim.y-th tile of the windows (y). A block has blockDim.z images at a time; for each
 // tile it fetches what the windows read of x, and every thread adds to its own TAPS sums what its strip of windows
-// gives, so that one number of grad, read once, serves TAPS sums. At the end the threads' sums are added up: within a
-// warp by shuffles, which pass registers from thread to thread, and between the warps through shared memory. Each
+// gives, so that one number of grad, read once, serves TAPS sums. At the end the sums of the threads are added up. Each
 // y writes its own copy of dweight, and sum_slices.cu adds them: always in the same order.
 //
 // Least traffic: grad and x read once; 2 * KH * KW flops for each number of grad.
@@ -260,7 +286,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) depthwise_conv2d_w
     int kernel_width, int stride_height, int stride_width, int pad_top, int pad_left, int dilation_height,
     int dilation_width) {
     extern __shared__ real shared[];
-    __shared__ real warp_sums[TAPS][THREADS / 32];
     const int tile_height = (blockDim.y * STRIP - 1) * stride_height + (kernel_height - 1) * dilation_height + 1;
     const int tile_width = (blockDim.x - 1) * stride_width + (kernel_width - 1) * dilation_width + 1;
     real* tile = shared + threadIdx.z * tile_height * tile_width;
@@ -308,25 +333,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) depthwise_conv2d_w
         }
         __syncthreads();  // all have read it: it may be overwritten
     }
-
-    const int thread = (threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x;
-    const int lane = thread % 32, warp = thread / 32, warps = blockDim.x * blockDim.y * blockDim.z / 32;
-#pragma unroll
-    for (int t = 0; t < TAPS; ++t) {
-        real sum = sums[t];
-        for (int distance = 16; distance > 0; distance /= 2) {
-            sum += __shfl_down_sync(0xffffffffu, sum, distance);
-        }
-        if (lane == 0) {
-            warp_sums[t][warp] = sum;
-        }
-    }
-    __syncthreads();
-    if (thread < TAPS && first_tap + thread < taps) {
-        real total = 0;
-        for (int w = 0; w < warps; ++w) {
-            total += warp_sums[thread][w];
-        }
-        dweight[((long long)blockIdx.y * filters + filter) * taps + first_tap + thread] = total;
-    }
+    const long long copy = (long long)blockIdx.y * filters + filter;
+    write_block_sums(sums, dweight + copy * taps + first_tap, taps - first_tap);
 }

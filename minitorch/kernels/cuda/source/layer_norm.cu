@@ -124,7 +124,7 @@ extern "C" __global__ void group_norm(const real* __restrict__ x, const real* __
         for (int k = 0; k < BATCH; k++) value[k] = x[min(i + k * step, length - 1)];
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            if (i + k * step < length) merge(part, {1, value[k], 0});
+            if (k == 0 || i + k * step < length) merge(part, {1, value[k], 0});
         }
     }
     part = over_row(part, by_warp);
@@ -145,7 +145,7 @@ extern "C" __global__ void group_norm(const real* __restrict__ x, const real* __
         for (int k = 0; k < BATCH; k++) value[k] = x[min(i + k * step, length - 1)];
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            if (i + k * step < length) {
+            if (k == 0 || i + k * step < length) {
                 real normal = (value[k] - part.mean) * inverse_std;
                 if (weight) normal *= weight[channel.number];
                 y[i + k * step] = bias ? normal + bias[channel.number] : normal;
@@ -183,7 +183,7 @@ extern "C" __global__ void group_norm_grad(const real* __restrict__ grad, const 
         }
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            if (i + k * step < length) {
+            if (k == 0 || i + k * step < length) {
                 if (weight) g[k] *= weight[channel.number];
                 merge(part, {g[k], g[k] * (value[k] - centre) * inverse_std});
                 channel.step();
@@ -203,7 +203,7 @@ extern "C" __global__ void group_norm_grad(const real* __restrict__ grad, const 
         }
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            if (i + k * step < length) {
+            if (k == 0 || i + k * step < length) {
                 if (weight) g[k] *= weight[channel.number];
                 grad_x[i + k * step] = (g[k] - of_grad - (value[k] - centre) * inverse_std * of_x) * inverse_std;
                 channel.step();

@@ -193,7 +193,7 @@ extern "C" __global__ void channel_affine(const real* __restrict__ x, const real
 #pragma unroll
             for (int k = 0; k < BATCH; k++) {
                 real result = relu && value[k] <= 0 ? 0 : value[k];
-                if (n + k < images) y[(long long)(n + k) * columns + j] = result;
+                if (k == 0 || n + k < images) y[(long long)(n + k) * columns + j] = result;
             }
         }
     }
@@ -325,7 +325,7 @@ extern "C" __global__ void channel_affine_grad(const real* __restrict__ grad, co
             for (int k = 0; k < BATCH; k++) {
                 real result = affine.before_relu(g[k], value[k], relu) - constant;
                 if (grad_weight) result -= (value[k] - affine.mean) * of_x;
-                if (n + k < images) grad_x[(long long)(n + k) * columns + j] = affine.scale * result;
+                if (k == 0 || n + k < images) grad_x[(long long)(n + k) * columns + j] = affine.scale * result;
             }
         }
     }

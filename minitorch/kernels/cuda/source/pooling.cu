@@ -77,7 +77,7 @@ max_pool2d(const real* __restrict__ x, real* __restrict__ y, unsigned char* __re
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) {
+                if (k == 0 || plane + k < planes) {
                     long long window = (plane + k) * windows + i;
                     y[window] = best[k];
                     if (codes) codes[window] = max(code[k], 0);
@@ -131,7 +131,7 @@ max_pool2d_grad(const real* __restrict__ grad, const unsigned char* __restrict__
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
+                if (k == 0 || plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
             }
         }
     }
@@ -164,7 +164,7 @@ extern "C" __global__ void avg_pool2d(const real* __restrict__ x, real* __restri
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) y[(plane + k) * windows + i] = total[k] / share;
+                if (k == 0 || plane + k < planes) y[(plane + k) * windows + i] = total[k] / share;
             }
         }
     }
@@ -172,7 +172,7 @@ extern "C" __global__ void avg_pool2d(const real* __restrict__ x, real* __restri
 
 // The gradient of each place of the input: the sum over the windows with it, each divided as its mean was. Reads the
 // gradients at least once, writes the input's gradient once: in float32, 4 bytes for a window and for a number, a
-// division and an addition a window.
+// multiplication and an addition a window.
 extern "C" __global__ void __launch_bounds__(BLOCK, 4)
 avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long long planes, int height, int width,
                 int out_height, int out_width, int kernel_height, int kernel_width, int stride_height,
@@ -193,16 +193,16 @@ avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long l
                 for (int column = first_column; column <= last_column; column++) {
                     int left = column * stride_width - padding_width;
                     int columns = counted(left, kernel_width, width, padding_width, count_include_pad);
-                    real share = divisor ? divisor : (real)rows * columns;
+                    real share = 1 / (divisor ? divisor : (real)rows * columns);
 #pragma unroll
                     for (int k = 0; k < PLANES; k++) {
-                        total[k] += grad[starts[k] + row * out_width + column] / share;
+                        total[k] += grad[starts[k] + row * out_width + column] * share;
                     }
                 }
             }
 #pragma unroll
             for (int k = 0; k < PLANES; k++) {
-                if (plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
+                if (k == 0 || plane + k < planes) grad_x[(plane + k) * size + i] = total[k];
             }
         }
     }

@@ -26,7 +26,7 @@ extern "C" __global__ void channel_scale(const real* __restrict__ x, const real*
             for (int k = 0; k < BATCH; k++) value[k] = x[plane * size + min(i + k * step, size - 1)];
 #pragma unroll
             for (int k = 0; k < BATCH; k++) {
-                if (i + k * step < size) y[plane * size + i + k * step] = value[k] * factor;
+                if (k == 0 || i + k * step < size) y[plane * size + i + k * step] = value[k] * factor;
             }
         }
     }
@@ -51,7 +51,7 @@ extern "C" __global__ void channel_scale_grad(const real* __restrict__ grad, con
             }
 #pragma unroll
             for (int k = 0; k < BATCH; k++) {
-                if (i + k * step < size) {
+                if (k == 0 || i + k * step < size) {
                     grad_x[plane * size + i + k * step] = g[k] * factor;
                     total += g[k] * value[k];
                 }

@@ -55,6 +55,10 @@ MINITORCH_INLINE typename MinitorchCount<sizeof...(P)>::type minitorch_indices(v
         return minitorch_types(&name);                                                                              \
     }
 
-// The linker's names for the bounds of .bss, where the shared variables are.
-extern "C" __attribute__((visibility("hidden"))) char __bss_start[], _end[];
-extern "C" __attribute__((visibility("default"))) char* minitorch_bss(int end) { return end ? _end : __bss_start; }
+// The linker's names for the bounds of .bss, where the shared variables are, and of the variables at file scope.
+#define MINITORCH_HIDDEN extern "C" __attribute__((visibility("hidden"), weak)) char
+MINITORCH_HIDDEN __bss_start[], _end[], __start_minitorch_global[], __stop_minitorch_global[];
+extern "C" __attribute__((visibility("default"))) char* minitorch_bound(int which) {
+    char* const bounds[] = {__bss_start, _end, __start_minitorch_global, __stop_minitorch_global};
+    return bounds[which];
+}

@@ -53,15 +53,21 @@ Registers registers_of(void* context) {
 bool in_kernel(uintptr_t code) { return code >= launch->code_begin && code < launch->code_end; }
 bool in_runtime(uintptr_t code) { return code >= runtime_begin && code < runtime_end; }
 
-// Where the kernel is: the position itself, or, in a function of a library, the nearest return address on the stack.
+// Where the kernel is: the position itself, or, in a function that it called, the nearest return address on the stack.
+// Those that follow go into the report: the nearest may be in one of the runtime's headers.
 uintptr_t kernel_position(const Registers& registers) {
-    if (in_kernel(registers.code)) return registers.code;
-    if (!stack_holds(registers.stack)) return 0;
-    const uintptr_t* word = reinterpret_cast<const uintptr_t*>(registers.stack & ~uintptr_t(7));
-    for (int i = 0; i < 4096 && stack_holds(uintptr_t(word + i)) && uintptr_t(word + i) % 4096 != 0; ++i) {
-        if (in_kernel(word[i])) return word[i] - 1;
+    uintptr_t found[9] = {};
+    int count = 0;
+    if (in_kernel(registers.code)) found[count++] = registers.code + 1;
+    if (stack_holds(registers.stack)) {
+        const uintptr_t* end = reinterpret_cast<const uintptr_t*>(stack_end(registers.stack));
+        const uintptr_t* word = reinterpret_cast<const uintptr_t*>(registers.stack & ~uintptr_t(7));
+        for (; word < end && count < 9; ++word) {
+            if (in_kernel(*word)) found[count++] = *word;
+        }
     }
-    return 0;
+    for (int i = 1; i < count; ++i) report->callers[i - 1] = found[i] - 1 - launch->code_begin;
+    return count ? found[0] - 1 : 0;
 }
 
 Place here(const Registers& registers) {
@@ -77,10 +83,12 @@ Place here(const Registers& registers) {
     report->slot = -1;
     if (number == SIGFPE) fail(Fault::division, here(registers));
     if (number == SIGILL || number == SIGTRAP) fail(Fault::illegal, here(registers));
+    // Below the lowest page of a stack comes one that must not be touched; it counts as a part of the stack.
     if (stack_holds(address)) fail(Fault::stack_overflow, here(registers));
     if (number == SIGBUS || (address == 0 && info->si_code > 0 && info->si_code == SI_KERNEL)) {
         fail(Fault::misaligned, here(registers));
     }
+    if (near_dynamic_shared(address)) fail(Fault::shared_bounds, here(registers));
     report->slot = slot_of(address);
     fail(Fault::out_of_bounds, here(registers));
 }

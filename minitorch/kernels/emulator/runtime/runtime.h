@@ -51,6 +51,7 @@ struct Report {
     uint64_t address;
     int64_t values[4];
     char text[256];
+    uint64_t callers[8]; // further positions in the kernel's code that may have led to `here`
 };
 
 // An array that is given to the kernel. It is copied to a place of its own, between canaries and guard pages.
@@ -96,7 +97,8 @@ struct Launch {
     uint64_t* ignored;   // check mode: positions in the code whose races are intended, as pairs (first, second)
     uint64_t ignored_count;
     char* dynamic;       // the dynamic shared memory
-    char *bss_begin, *bss_end;         // the shared variables of all kernels of the file
+    char *bss_begin, *bss_end;        // the shared variables of all kernels of the file
+    char *global_begin, *global_end;  // its variables at file scope
     uintptr_t code_begin, code_end, image_end;  // the compiled kernel: its code, and all of it
 };
 
@@ -131,6 +133,7 @@ inline uint32_t lanes_of_warp(int warp) {
 void run_blocks();
 void wait();                       // lets others run until the current thread is ready again
 bool stack_holds(uintptr_t address);
+uintptr_t stack_end(uintptr_t address);  // of the stack that holds it
 [[noreturn]] void leave();         // gives up the launch, from any fiber or from a signal handler
 
 // report.cpp

@@ -185,6 +185,11 @@ bool stack_holds(uintptr_t address) {
     return address - reinterpret_cast<uintptr_t>(stacks) < stride * 1024;
 }
 
+uintptr_t stack_end(uintptr_t address) {
+    const uintptr_t begin = reinterpret_cast<uintptr_t>(stacks);
+    return begin + ((address - begin) / stride + 1) * stride;
+}
+
 void run_blocks() {
     if (!stacks) {
         const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;

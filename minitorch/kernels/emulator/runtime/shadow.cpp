@@ -23,7 +23,7 @@ struct Region {
 };
 
 Region arrays[slot_count];
-Region shared_variables, dynamic_shared;
+Region shared_variables, dynamic_shared, global_variables;
 std::vector<uint8_t> declared;  // which bytes of the file's shared memory belong to variables that the kernel can see
 
 // All cells of a launch come from here. What is left of earlier launches is recognised by its interval, so that the
@@ -232,7 +232,10 @@ Region* shared_region(uintptr_t address, size_t size) {
     return holds(dynamic_shared, address, size) ? &dynamic_shared : nullptr;
 }
 
-bool in_shared_variables(uintptr_t address) { return address - shared_variables.begin < shared_variables.bytes; }
+// Also behind them, as far as a wrong index would go.
+bool near_shared_variables(uintptr_t address) {
+    return address - shared_variables.begin < shared_variables.bytes + (1 << 16);
+}
 
 }  // namespace
 
@@ -256,10 +259,12 @@ void check_access(uintptr_t address, size_t size, uint32_t code) {
         check_region<kind>(*region, address, size, code);
     } else if (stack_holds(address)) {
         return;
-    } else if (in_shared_variables(address) || near_dynamic_shared(address)) {
+    } else if (holds(global_variables, address, size)) {
+        check_region<kind>(global_variables, address, size, code);
+    } else if (near_shared_variables(address) || near_dynamic_shared(address)) {
         fail_access(Fault::shared_bounds, address, size, kind, code);
-    } else if (address >= launch->code_begin && address < launch->image_end) {
-        return;  // a constant, or a variable at file scope
+    } else if (kind == Kind::read && address >= launch->code_begin && address < launch->image_end) {
+        return;  // a constant
     } else {
         fail_access(Fault::out_of_bounds, address, size, kind, code);
     }
@@ -270,8 +275,8 @@ template void check_access<Kind::write>(uintptr_t, size_t, uint32_t);
 template void check_access<Kind::atomic>(uintptr_t, size_t, uint32_t);
 
 bool begin_check() {
-    Region* regions[slot_count + 2] = {&shared_variables, &dynamic_shared};
-    int count = 2;
+    Region* regions[slot_count + 3] = {&shared_variables, &dynamic_shared, &global_variables};
+    int count = 3;
     for (int i = 0; i < slots_used; ++i) {
         const Slot& slot = slots[i];
         if (slot.read_only) continue;  // nobody may write there, so that there is nothing to remember
@@ -280,6 +285,7 @@ bool begin_check() {
     }
     make_region(&shared_variables, launch->bss_begin, launch->bss_end - launch->bss_begin, 4, true);
     make_region(&dynamic_shared, launch->dynamic, launch->shared_bytes, 4, true);
+    make_region(&global_variables, launch->global_begin, launch->global_end - launch->global_begin, 1, false);
     declared.assign(shared_variables.bytes, false);
     for (uint64_t i = 0; i < launch->shared_count; ++i) {
         const Range& range = launch->shared[i];
