@@ -14,6 +14,7 @@ setup(
     packages=find_packages(include=["minitorch", "minitorch.*"]),
     package_data={
         "minitorch.kernels.cuda": ["source/*.cu"],
+        "minitorch.kernels.emulator": ["runtime/*.h", "runtime/*.cpp"],
         "minitorch.data.embedded": ["*/*.gz", "*/LICENSE", "*/README.md"],
     },
     python_requires=">=3.10",

@@ -2,6 +2,7 @@
 
 import numbers
 import re
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,23 @@ LARGEST_BLOCK = (1024, 1024, 64)
 LARGEST_BLOCK_SIZE = 1024
 LARGEST_SHARED = 48 * 1024
 DTYPES = {letter: np.dtype(letter) for letter in "?bBhHiIqQfd"}
-TYPE = re.compile(r"(P?)(c?)([?bBhHiIqQfd]?)(\d?)\??")
+TYPE = re.compile(r"(P?)(c?)([?bBhHiIqQfdx])(\d?)")
+
+
+@dataclass(frozen=True)
+class GivenType:
+    """The type of a parameter as the compiler understood it; `dtype` is None where the emulator cannot pass it."""
+
+    pointer: bool
+    const: bool
+    dtype: np.dtype | None
+    length: int
+
+
+def given_type(code):
+    """A `GivenType` from its code, see ``runtime/cuda_entry.h``."""
+    pointer, const, letter, length = TYPE.fullmatch(code).groups()
+    return GivenType(bool(pointer), bool(const), DTYPES.get(letter), int(length or 1))
 
 
 class Arguments:
@@ -30,68 +47,63 @@ class Arguments:
 
         Args:
             kernel: a `Kernel`, for names.
-            types: for each parameter its type, as in ``runtime/cuda_entry.h``.
-            arguments: what was given.
+            types: for each parameter its `GivenType`.
+            arguments: what was given, a sequence.
 
         Raises:
             ArgumentError: names the parameter, what was given and what is expected.
         """
         self.kernel = kernel
-        arguments = tuple(arguments)
         if len(arguments) != len(types):
             raise self.error(f"takes {len(types)} arguments, {signature(kernel)}, got {len(arguments)}")
         self.cells = np.zeros(len(types), np.uint64)
         self.arrays, self.pointer_cells, self.null = [], [], []
-        for cell, (parameter, code, value) in enumerate(zip(kernel.parameters, types, arguments)):
-            pointer, const, letter, length = TYPE.fullmatch(code).groups()
-            if letter == "" or (length and not pointer):
+        for cell, (parameter, given_type, value) in enumerate(zip(kernel.parameters, types, arguments)):
+            if given_type.dtype is None or (given_type.length > 1 and not given_type.pointer):
                 raise self.error(f"the emulator cannot pass the parameter '{parameter}'")
-            dtype = DTYPES[letter]
-            if not pointer:
-                self.cells[cell : cell + 1].view(dtype)[0] = self.number(parameter, dtype, value)
+            if not given_type.pointer:
+                self.cells[cell : cell + 1].view(given_type.dtype)[0] = self.number(parameter, given_type.dtype, value)
             elif value is None:
                 self.null.append(parameter.name)
             else:
-                self.check_array(parameter, dtype, value, int(length or 1))
-                self.arrays.append((parameter, value, bool(const)))
+                self.check_array(parameter, given_type, value)
+                self.arrays.append((parameter, value, given_type.const))
                 self.pointer_cells.append(cell)
 
     def error(self, text):
         return ArgumentError(f"kernel {self.kernel.name}: {text}", kernel=self.kernel.name)
 
-    def check_array(self, parameter, dtype, value, length):
+    def check_array(self, parameter, given_type, value):
         """Raise unless the value is an array that can be passed as it is."""
-        expected = f"'{parameter}' must be a C-contiguous array of {dtype}, or None"
-        if not isinstance(value, np.ndarray):
-            raise self.error(f"{expected}, got {described(value)}")
-        if value.dtype != dtype:
-            raise self.error(f"{expected}, got {described(value)}")
-        if not value.flags.c_contiguous:
-            raise self.error(f"{expected}, got {described(value)} with strides {value.strides} bytes; copy it first")
+        dtype, length = given_type.dtype, given_type.length
+        if not isinstance(value, np.ndarray) or value.dtype != dtype or not value.flags.c_contiguous:
+            text = f"'{parameter}' must be a C-contiguous array of {dtype}, or None, got {described(value)}"
+            if getattr(value, "dtype", None) == dtype:
+                text += f" with strides {value.strides} bytes; copy it first"
+            raise self.error(text)
         if value.size % length:
             raise self.error(f"'{parameter}' must have a multiple of {length} elements, got {described(value)}")
         if not value.flags.aligned:
-            raise self.error(f"{expected}, got one at an address that is no multiple of {dtype.itemsize}")
-        if not parameter.const and not value.flags.writeable:
+            raise self.error(f"'{parameter}' begins at an address that {dtype.itemsize} does not divide; copy it first")
+        if not given_type.const and not value.flags.writeable:
             raise self.error(f"'{parameter}' is not declared const, got an array that must not be written to")
 
     def number(self, parameter, dtype, value):
         """A scalar of the C type. NumPy scalars must have it already; Python numbers are converted if that is exact."""
-        expected = f"'{parameter}' must be a number of type {dtype}"
         if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
-            if value.dtype != dtype:
-                raise self.error(f"{expected}, got {described(value)}")
-            return value
-        if dtype.kind == "b" and isinstance(value, bool):
-            return value
-        if dtype.kind == "f" and isinstance(value, numbers.Real) and not isinstance(value, bool):
+            if value.dtype == dtype:
+                return value
+        elif isinstance(value, bool):
+            if dtype.kind == "b":
+                return value
+        elif dtype.kind == "f" and isinstance(value, numbers.Real):
             return float(value)
-        if dtype.kind in "iu" and isinstance(value, int) and not isinstance(value, bool):
+        elif dtype.kind in "iu" and isinstance(value, int):
             limits = np.iinfo(dtype)
             if limits.min <= value <= limits.max:
                 return value
-            raise self.error(f"{expected}, between {limits.min} and {limits.max}, got {value}")
-        raise self.error(f"{expected}, got {described(value)}")
+            raise self.error(f"'{parameter}' must be between {limits.min} and {limits.max} ({dtype}), got {value}")
+        raise self.error(f"'{parameter}' must be a number of type {dtype}, got {described(value)}")
 
 
 def signature(kernel):

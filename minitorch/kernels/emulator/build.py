@@ -32,7 +32,7 @@ FOR_KERNELS = [
     "-fstack-clash-protection",  # a large local array meets the guard page, not the next thread's stack
 ]
 # The compiler's own start files would put something into .bss, where only shared variables are to be.
-LINK = ["-shared", "-nostartfiles", "-Wl,-rpath,$ORIGIN"]
+LINK = ["-shared", "-nostartfiles", "-Wl,-rpath,$ORIGIN", "-Wl,--no-as-needed"]
 FAST = ["-O2", "-fwrapv"]
 # Every access to memory is reported to the runtime by the calls that are meant for ThreadSanitizer's library, which is
 # not there; its own __tsan_ and __ubsan_ functions are.

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from minitorch.kernels.emulator import build
-from minitorch.kernels.emulator.arguments import DTYPES, TYPE
 from minitorch.kernels.emulator.errors import ArgumentError, KernelError
 from minitorch.kernels.emulator.launch import ORDERS, SECONDS, launch
 from minitorch.kernels.emulator.program import load
@@ -145,14 +144,15 @@ def gather(options, program, kernel):
     if unknown:
         print(f"not used, since {kernel.name} has no such parameter: {', '.join(unknown)}")
     values = {}
-    for parameter, code in zip(kernel.parameters, program.types(kernel.name)):
-        pointer, _, letter, _ = TYPE.fullmatch(code).groups()
+    for parameter, its in zip(kernel.parameters, program.types(kernel.name)):
+        if its.dtype is None:
+            raise ArgumentError(f"kernel {kernel.name}: the emulator cannot pass the parameter '{parameter}'")
         if parameter.name in given:
-            values[parameter.name] = from_text(parameter, pointer, DTYPES[letter], given[parameter.name])
+            values[parameter.name] = from_text(parameter, its.pointer, its.dtype, given[parameter.name])
         elif parameter.name in stored:
-            values[parameter.name] = from_file(parameter, pointer, DTYPES[letter], stored[parameter.name])
+            values[parameter.name] = from_file(parameter, its.pointer, its.dtype, stored[parameter.name])
         else:
-            how = "--arrays" if pointer else "--set or --arrays"
+            how = "--arrays" if its.pointer else "--set or --arrays"
             has = f"; {options.arrays.name} has {', '.join(stored)}" if options.arrays else ""
             raise ArgumentError(f"kernel {kernel.name}: no value for '{parameter}': give it by {how}{has}")
     return values

@@ -7,7 +7,7 @@ import threading
 
 from minitorch.kernels.emulator.arguments import LARGEST_GRID, Arguments, block_size, shared_size, size
 from minitorch.kernels.emulator.errors import ArgumentError, KernelError, NotSupportedError, OutOfBoundsError
-from minitorch.kernels.emulator.program import load, runtime
+from minitorch.kernels.emulator.program import load
 from minitorch.kernels.emulator.report import explain, is_intended
 from minitorch.kernels.emulator.structures import Array, Fault, Launch, Report
 
@@ -51,7 +51,7 @@ def launch(
     check = default_check() if check is None else bool(check)
     program = load(path, {"real": "float"} if defines is None else defines, check)
     address, types, shared = program.entry(kernel)
-    bound = Arguments(program.kernels[kernel], types, arguments)
+    bound = Arguments(program.kernels[kernel], types, tuple(arguments))
     order = _settings["order"] if order is None else order
     if order not in ORDERS:
         raise ArgumentError(f"kernel {kernel}: order must be one of {', '.join(ORDERS)}, got {order!r}", kernel=kernel)
@@ -108,9 +108,8 @@ def run(what, bound, program):
     ignored = (ctypes.c_uint64 * (2 * len(program.ignored)))(*(code for pair in program.ignored for code in pair))
     what.ignored, what.ignored_count = ignored, len(program.ignored)
     report = Report()
-    start = runtime()
     with _one_at_a_time:
-        problem = start(ctypes.byref(what), ctypes.byref(report))
+        problem = program.start(ctypes.byref(what), ctypes.byref(report))
     if problem:
         raise NotSupportedError(f"kernel {bound.kernel.name} was not started: {problem.decode()}")
     return report, arrays

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minitorch.kernels.emulator import build
+from minitorch.kernels.emulator.arguments import given_type
 from minitorch.kernels.emulator.errors import ArgumentError, CompileError, NotSupportedError
 from minitorch.kernels.emulator.structures import Array, Launch, Range, Report
 from minitorch.kernels.signature import kernels
 
 
 @dataclass(frozen=True)
-class SharedVariable:
-    """A ``__shared__`` variable: its name, the function that declares it, and where it lies in this process."""
+class Variable:
+    """A static variable: its name, the function that declares it, and where it lies in this process."""
 
     name: str
     function: str
@@ -25,11 +26,12 @@ class SharedVariable:
     bytes: int
 
 
-def shared_variables(library, begin):
-    """The shared variables in a library, read with ``nm``; an empty list where there is no such tool.
+def static_variables(library, begin):
+    """The variables in a library, read with ``nm``; an empty list where there is no such tool.
 
     Args:
         library: path of the compiled code.
+        start: the runtime's function that launches a kernel.
         begin: address at which its .bss begins in this process.
     """
     tool = shutil.which("nm") or shutil.which("llvm-nm")
@@ -42,9 +44,9 @@ def shared_variables(library, begin):
         return []
     found = []
     for words in symbols:
-        if len(words) == 4 and words[2] in "bBu":
+        if len(words) == 4 and words[2] in "bBdDu":
             function, name = names_of_symbol(words[3])
-            found.append(SharedVariable(name, function, int(words[0], 16) - start + begin, int(words[1], 16)))
+            found.append(Variable(name, function, int(words[0], 16) - start + begin, int(words[1], 16)))
     return sorted(found, key=lambda variable: variable.address)
 
 
@@ -69,9 +71,10 @@ class Program:
         defines, check: as they were given.
         kernels: dict from name to `Kernel`.
         library: path of the compiled code.
+        start: the runtime's function that launches a kernel.
         bounds: first address of the shared variables and the one behind them, and those of the variables at file
             scope.
-        variables: the shared variables, a list of `SharedVariable`.
+        variables, globals: the shared variables, and those at file scope: lists of `Variable`.
         ignored: pairs of positions in the code whose races are intended, as check mode has found them so far.
     """
 
@@ -85,9 +88,12 @@ class Program:
             raise CompileError(f"{self.path.name}: {error}", file=self.path.name) from None
         self.library = build.kernel_library(self.path, self.source, defines, check)
         self.code = ctypes.CDLL(str(self.library))
+        self.start = launcher(self.code)
         self.code.minitorch_bound.restype = ctypes.c_uint64
         self.bounds = [self.code.minitorch_bound(which) for which in range(4)]
-        self.variables = shared_variables(self.library, self.bounds[0])
+        variables = static_variables(self.library, self.bounds[0])
+        self.variables = [v for v in variables if self.bounds[0] <= v.address < self.bounds[1]]
+        self.globals = [v for v in variables if self.bounds[2] <= v.address < self.bounds[3]]
         self.ignored = []
         self._entries = {}
 
@@ -106,11 +112,11 @@ class Program:
         return self._entries[name]
 
     def types(self, name):
-        """The types of a kernel's parameters, as in ``runtime/cuda_entry.h``."""
+        """The types of a kernel's parameters: a list of `GivenType`."""
         function = getattr(self.code, f"minitorch_types_{name}")
         function.restype = ctypes.POINTER(ctypes.c_char_p)
         texts = function()
-        return [texts[i].decode() for i in range(len(self.kernels[name].parameters))]
+        return [given_type(texts[i].decode()) for i in range(len(self.kernels[name].parameters))]
 
     def shared(self, name):
         """The shared variables that a kernel can see, as an array of `Range`: its own, and those of functions."""
@@ -136,14 +142,12 @@ def _load(path, modified, size, defines, check):
     return Program(path, dict(defines), check)
 
 
-@functools.cache
-def runtime():
-    """The function of the runtime that launches a kernel."""
-    library = ctypes.CDLL(str(build.runtime_library()))
-    library.minitorch_sizes.restype = ctypes.c_uint64
+def launcher(code):
+    """The function of the runtime that launches a kernel; of that copy of it that the kernels' library has loaded."""
+    code.minitorch_sizes.restype = ctypes.c_uint64
     sizes = ctypes.sizeof(Launch) | ctypes.sizeof(Report) << 16 | ctypes.sizeof(Array) << 32
-    if library.minitorch_sizes() != sizes:
+    if code.minitorch_sizes() != sizes:
         raise NotSupportedError("the emulator's runtime and its Python part do not belong together")
-    library.minitorch_launch.argtypes = [ctypes.POINTER(Launch), ctypes.POINTER(Report)]
-    library.minitorch_launch.restype = ctypes.c_char_p
-    return library.minitorch_launch
+    code.minitorch_launch.argtypes = [ctypes.POINTER(Launch), ctypes.POINTER(Report)]
+    code.minitorch_launch.restype = ctypes.c_char_p
+    return code.minitorch_launch

@@ -74,21 +74,19 @@ class Explanation:
         return "".join(f"\n  {n:5} | {text[n - 1].strip()}" for n in numbers)
 
     def element(self, address):
-        """Which element of which array an address is, and what is wrong with it."""
-        report = self.report
-        if report.slot < 0 or not self.bound.arrays:
-            return None
-        near = [
-            (distance(address, entry), entry, parameter, array)
-            for entry, (parameter, array, _) in zip(self.arrays, self.bound.arrays)
-            if entry.slot == report.slot
-        ]
+        """Which element of which array an address is, and the size of that array; None where there is none."""
+        entries = [(entry, parameter, array) for entry, (parameter, array, _) in zip(self.arrays, self.bound.arrays)]
+        near = [candidate for candidate in entries if candidate[0].slot == self.report.slot]
+        wrap = 0
+        if not near:  # an unsigned index below 0 comes out near 2**32, far from the array
+            wrap = 1 << 32
+            near = [candidate for candidate in entries if is_wrapped(index_of(address, candidate[0]))]
         if not near:
             return None
-        _, entry, parameter, array = min(near, key=lambda candidate: candidate[0])
-        index = (address - entry.start) // entry.item
+        entry, parameter, array = min(near, key=lambda near: distance(address - wrap * near[0].item, near[0]))
         shape = f", shape {array.shape}" if array.ndim > 1 else ""
-        return parameter.name, index, f"{parameter.name} has {array.size} elements of {array.dtype}{shape}"
+        size = f"{parameter.name} has {array.size} elements of {array.dtype}{shape}"
+        return parameter.name, index_of(address, entry), size
 
     def out_of_bounds(self):
         report = self.report
@@ -97,6 +95,8 @@ class Explanation:
         if found:
             name, index, size = found
             side = "before the start" if index < 0 else "past the end"
+            if is_wrapped(index):
+                side += f" ({index - (1 << 32)} in unsigned arithmetic)"
             return errors.OutOfBoundsError, f"{verb} {name}[{index}], {side}; {size}"
         if report.address < 1 << 16 or report.address > (1 << 64) - (1 << 40):
             null = f" (None was given for {', '.join(self.bound.null)})" if self.bound.null else ""
@@ -126,7 +126,12 @@ class Explanation:
         for v in self.program.variables:
             if v.address <= report.address < v.address + v.bytes:
                 return element_of_shared(self.program, v.name, report.address - v.address)
+        for v in self.program.globals:
+            if v.address <= report.address < v.address + v.bytes:
+                return f"the variable {v.name}"
         match = re.search(r"\bextern\s+__shared__\s[^;]*?(\w+)\s*\[\s*\]", blank(self.program.source))
+        if match is None:
+            return "shared memory"
         return element_of_shared(self.program, match.group(1), report.address - self.what.dynamic)
 
     def race(self):
@@ -277,6 +282,16 @@ WORDS = {
 }
 TWO = {Fault.BARRIER_DIVERGED, Fault.BARRIER_LEFT, Fault.WARP_DIVERGED, Fault.WARP_LEFT, Fault.WARP_MASKS,
        Fault.DEADLOCK, Fault.RACE}  # fmt: skip
+
+
+def index_of(address, entry):
+    """The index of the element of an array that an address belongs to, or would belong to."""
+    return (address - entry.start) // entry.item
+
+
+def is_wrapped(index):
+    """Whether an index is what unsigned arithmetic makes of a small negative one."""
+    return 0 < (1 << 32) - index < 1 << 24
 
 
 def distance(address, entry):

@@ -48,6 +48,10 @@ WRONG = {
         HEAD + "    y[t] = x[t - 1];  // <- here\n}", emulator.OutOfBoundsError,
         r"reads x\[-1\], before the start", thread=(0, 0, 0),
     ),
+    "unsigned index below 0": Wrong(
+        HEAD + "    y[t] = x[threadIdx.x - 1];  // <- here\n}", emulator.OutOfBoundsError,
+        r"reads x\[4294967295\], past the end \(-1 in unsigned arithmetic\)", both=True, thread=(0, 0, 0),
+    ),
     "write before the start": Wrong(
         HEAD + "    y[t - 1] = x[t];  // <- here\n}", emulator.OutOfBoundsError,
         r"writes y\[-1\], before the start", both=True, thread=(0, 0, 0),
@@ -93,6 +97,10 @@ WRONG = {
     "local array": Wrong(
         HEAD + "    float window[4];\n    for (int i = 0; i <= 4; ++i)\n        window[i] = x[i];  // <- here\n"
         "    y[t] = window[t % 4];\n}", emulator.OutOfBoundsError, r"index 4 is outside of an array of type 'float ?\[4\]'",
+    ),
+    "local array of another thread": Wrong(
+        HEAD + "    __shared__ float* pointers[64];\n    float own[2] = {1, 2};\n    pointers[t] = own;\n    __syncthreads();\n"
+        "    y[t] = pointers[63 - t][0];  // <- here\n}", emulator.OutOfBoundsError, r"belongs to no array",
     ),
     "write through const away": Wrong(
         HEAD + "    const_cast<float*>(x)[t] = 1;  // <- here\n}", emulator.ReadOnlyError, r"writes x\[0\], .* const",
@@ -155,6 +163,10 @@ WRONG = {
     "a fence is no barrier": Wrong(
         HEAD + "    y[t] = x[t];  // <- here\n    __threadfence();\n    if (t > 0) y[t - 1] += 1;  // <- there\n}",
         emulator.RaceError, r"race within a warp",
+    ),
+    "variable at file scope": Wrong(
+        "__device__ int counter;\n" + HEAD + "    counter += 1;  // <- here\n    y[t] = 1;\n}", emulator.RaceError,
+        r"race within a warp: reads the variable counter, which thread \(0, 0, 0\) writes", thread=(1, 0, 0),
     ),
     # uninitialised
     "shared memory never written": Wrong(

@@ -3,7 +3,7 @@
 
 // One letter for each C type, as in Python's struct module, after a P for a pointer and a c for const;
 // vectors have their length behind it.
-template <class T> struct MinitorchType { static constexpr char text[] = "?"; };
+template <class T> struct MinitorchType { static constexpr char text[] = "x"; };  // unknown
 #define MINITORCH_TYPE(T, letter)                                                                                   \
     template <> struct MinitorchType<T> { static constexpr char text[] = letter; };                                 \
     template <> struct MinitorchType<T*> { static constexpr char text[] = "P" letter; };                            \

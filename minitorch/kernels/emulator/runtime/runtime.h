@@ -133,6 +133,7 @@ inline uint32_t lanes_of_warp(int warp) {
 void run_blocks();
 void wait();                       // lets others run until the current thread is ready again
 bool stack_holds(uintptr_t address);
+bool own_stack_holds(uintptr_t address);  // the one of the current thread
 uintptr_t stack_end(uintptr_t address);  // of the stack that holds it
 [[noreturn]] void leave();         // gives up the launch, from any fiber or from a signal handler
 

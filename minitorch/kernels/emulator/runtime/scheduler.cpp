@@ -185,6 +185,11 @@ bool stack_holds(uintptr_t address) {
     return address - reinterpret_cast<uintptr_t>(stacks) < stride * 1024;
 }
 
+bool own_stack_holds(uintptr_t address) {
+    const size_t number = size_t(current->fiber - fibers);
+    return address - (reinterpret_cast<uintptr_t>(stacks) + stride * number) < stride;
+}
+
 uintptr_t stack_end(uintptr_t address) {
     const uintptr_t begin = reinterpret_cast<uintptr_t>(stacks);
     return begin + ((address - begin) / stride + 1) * stride;

@@ -257,7 +257,7 @@ void check_access(uintptr_t address, size_t size, uint32_t code) {
     }
     if (Region* region = shared_region(address, size)) {
         check_region<kind>(*region, address, size, code);
-    } else if (stack_holds(address)) {
+    } else if (own_stack_holds(address)) {
         return;
     } else if (holds(global_variables, address, size)) {
         check_region<kind>(global_variables, address, size, code);
