@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import minitorch
 
 
@@ -10,14 +12,30 @@ def run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-def test_neither_cupy_nor_matplotlib_nor_torch():
+def test_nothing_heavy_is_imported():
     loaded = run("import sys, minitorch; print(*sys.modules)").split()
-    assert not {"cupy", "matplotlib", "torch", "tqdm"} & {name.split(".")[0] for name in loaded}
+    heavy = {"PIL", "cupy", "matplotlib", "tqdm", "torch", "http", "urllib", "ssl", "email", "logging", "concurrent"}
+    already = {name.split(".")[0] for name in run("import sys, numpy.random; print(*sys.modules)").split()}
+    assert not (heavy - already) & {name.split(".")[0] for name in loaded}
+
+
+def test_subpackages_are_imported_at_their_first_use():
+    parts = ["data", "models", "nn", "optim", "tools", "training"]
+    before = run("import sys, minitorch; print(*sys.modules)").split()
+    assert not {f"minitorch.{part}" for part in parts} & set(before)
+    for part in parts:
+        assert run(f"import minitorch; print(minitorch.{part}.__name__)").strip() == f"minitorch.{part}"
+        assert run(f"from minitorch import {part}; print({part}.__name__)").strip() == f"minitorch.{part}"
+    assert set(parts) <= set(dir(minitorch)) and set(parts) <= set(minitorch.__all__)
+    with pytest.raises(AttributeError, match="module 'minitorch' has no attribute 'modles'"):
+        _ = minitorch.modles
 
 
 def test_everything_in_all_is_there():
     for name in minitorch.__all__:
         assert hasattr(minitorch, name), name
+    assert {"Tensor", "add", "bool", "float32", "manual_seed", "save", "no_grad", "autograd"} <= set(minitorch.__all__)
+    assert not {"types", "warnings", "importlib", "ops", "methods"} & set(minitorch.__all__)
     for module in (minitorch.nn, minitorch.nn.functional, minitorch.optim, minitorch.data, minitorch.models):
         for name in module.__all__:
             assert hasattr(module, name), f"{module.__name__}.{name}"
