@@ -25,21 +25,23 @@ from minitorch.dtype import int_ as int
 from minitorch.dtype import promote as promote_types
 from minitorch.kernels.cpu.parallel import get_num_threads, set_num_threads
 from minitorch.ops import (
-    abs, absolute, add, addcdiv, addcmul, addmm, addmv, addr, all, allclose, amax, amin, any, argmax, argmin, argsort,
-    argwhere, atan2, baddbmm, batch_norm, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, bmm, broadcast_tensors,
-    broadcast_to, cat, ceil, celu, channel_shuffle, chunk, clamp, clamp_max, clamp_min, clip, clone, concat,
-    concatenate, conv2d, cos, cosh, cosine_similarity, count_nonzero, cross, cumprod, cumsum, diag, diag_embed,
-    diagonal, diff, dist, div, divide, dot, dropout, dstack, einsum, eq, equal, erf, erfc, exp, expm1, flatten, flip,
-    floor, floor_divide, fmod, gather, ge, greater, greater_equal, gt, hstack, index_add, index_copy, index_fill,
-    index_put, index_select, isclose, isfinite, isinf, isnan, le, lerp, less, less_equal, log, log1p, log2, log10,
-    log_softmax, logaddexp, logical_and, logical_not, logical_or, logical_xor, logsumexp, lt, masked_fill,
-    masked_select, matmul, max, max_pool2d, maximum, mean, min, minimum, mm, moveaxis, movedim, mul, multiply, mv,
-    nan_to_num, narrow, ne, neg, negative, nonzero, norm, not_equal, outer, pairwise_distance, permute, pixel_shuffle,
-    pixel_unshuffle, pow, prelu, prod, ravel, reciprocal, relu, remainder, repeat_interleave, reshape, result_type,
-    roll, round, rsqrt, scatter, scatter_add, select, selu, sigmoid, sign, sin, sinh, softmax, sort, split,
-    split_with_sizes, sqrt, square, squeeze, stack, std, std_mean, sub, subtract, sum, swapaxes, swapdims, t,
-    take_along_dim, tan, tanh, tensor_split, tensordot, threshold, tile, topk, trace, transpose, tril, triu,
-    true_divide, trunc, unbind, unflatten, unsqueeze, var, var_mean, vstack, where,
+    abs, absolute, adaptive_avg_pool1d, add, addcdiv, addcmul, addmm, addmv, addr, all, allclose, amax, amin, any,
+    argmax, argmin, argsort, argwhere, atan2, avg_pool1d, baddbmm, batch_norm, bitwise_and, bitwise_not, bitwise_or,
+    bitwise_xor, bmm, broadcast_tensors, broadcast_to, cat, ceil, celu, channel_shuffle, chunk, clamp, clamp_max,
+    clamp_min, clip, clone, concat, concatenate, conv1d, conv2d, conv_transpose1d, conv_transpose2d, cos, cosh,
+    cosine_embedding_loss, cosine_similarity, count_nonzero, cross, cumprod, cumsum, diag, diag_embed, diagonal, diff,
+    dist, div, divide, dot, dropout, dstack, einsum, eq, equal, erf, erfc, exp, expm1, flatten, flip, floor,
+    floor_divide, fmod, gather, ge, greater, greater_equal, group_norm, gt, hinge_embedding_loss, hstack, index_add,
+    index_copy, index_fill, index_put, index_select, isclose, isfinite, isinf, isnan, layer_norm, le, lerp, less,
+    less_equal, log, log10, log1p, log2, log_softmax, logaddexp, logical_and, logical_not, logical_or, logical_xor,
+    logsumexp, lt, margin_ranking_loss, masked_fill, masked_select, matmul, max, max_pool1d, max_pool2d, maximum, mean,
+    min, minimum, mm, moveaxis, movedim, mul, multiply, mv, nan_to_num, narrow, ne, neg, negative, nonzero, norm,
+    not_equal, outer, pairwise_distance, permute, pixel_shuffle, pixel_unshuffle, pow, prelu, prod, ravel, reciprocal,
+    relu, remainder, repeat_interleave, reshape, result_type, rms_norm, roll, round, rsqrt, scatter, scatter_add,
+    select, selu, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes, sqrt, square, squeeze, stack, std,
+    std_mean, sub, subtract, sum, swapaxes, swapdims, t, take_along_dim, tan, tanh, tensor_split, tensordot, threshold,
+    tile, topk, trace, transpose, tril, triplet_margin_loss, triu, true_divide, trunc, unbind, unflatten, unsqueeze,
+    var, var_mean, vstack, where,
 )
 from minitorch.printing import get_printoptions, set_printoptions
 from minitorch.random import Generator, default_generator, initial_seed, manual_seed

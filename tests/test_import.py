@@ -7,6 +7,10 @@ import pytest
 
 import minitorch
 
+# What PyTorch has under these names takes other arguments.
+OTHERS = {("torch", "adaptive_max_pool1d"), ("torch", "binary_cross_entropy_with_logits"), ("torch", "embedding")}
+OTHERS |= {("torch", "instance_norm"), ("torch", "kl_div"), ("torch", "rsub"), ("Tensor", "unfold")}
+
 
 def run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -39,6 +43,20 @@ def test_everything_in_all_is_there():
     for module in (minitorch.nn, minitorch.nn.functional, minitorch.optim, minitorch.data, minitorch.models):
         for name in module.__all__:
             assert hasattr(module, name), f"{module.__name__}.{name}"
+
+
+def test_an_operation_stands_under_every_name_that_pytorch_gives_it():
+    torch = pytest.importorskip("torch", reason="needs torch")
+    places = {
+        "torch": (torch, minitorch),
+        "Tensor": (torch.Tensor, minitorch.Tensor),
+        "functional": (torch.nn.functional, minitorch.nn.functional),
+    }
+    for name in vars(minitorch.ops):
+        if callable(getattr(minitorch.ops, name)):
+            for place, (theirs, ours) in places.items():
+                if callable(getattr(theirs, name, None)) and (place, name) not in OTHERS:
+                    assert hasattr(ours, name), f"{place}.{name}"
 
 
 def test_public_functions_have_docstrings():
