@@ -3,6 +3,7 @@
 from minitorch.autograd.backward import backward, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minitorch.autograd.in_place import become, become_view
 from minitorch.autograd.mode import detect_anomaly, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.variable import Variable
 
@@ -11,6 +12,8 @@ __all__ = [
     "GradcheckError",
     "Variable",
     "backward",
+    "become",
+    "become_view",
     "detect_anomaly",
     "enable_grad",
     "grad",

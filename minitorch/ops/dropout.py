@@ -2,6 +2,7 @@
 
 import warnings
 
+from minitorch.autograd import become
 from minitorch.device import array_module
 from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import is_number, require_float, require_tensor
@@ -74,4 +75,4 @@ def _dropped(name, input, mask_shape, p, training, inplace):
     scale = dtype.type(1 / (1 - p) if p < 1 else 0)
     kept = default_generator.numpy.random(mask_shape, dtype="float32") >= p
     result = input * input._wrap(array_module(input.array).asarray(kept * scale))
-    return input._become(result, f"{name}_") if inplace else result
+    return become(input, result, f"{name}_") if inplace else result
