@@ -8,7 +8,7 @@ import importlib
 import types
 import warnings
 
-from minitorch import autograd, cuda
+from minitorch import autograd, cuda, return_types
 from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.creation import (
     arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, rand, rand_like,
@@ -17,8 +17,8 @@ from minitorch.creation import (
 from minitorch.device import device
 from minitorch.dtype import bool_ as bool
 from minitorch.dtype import (
-    double, float16, float32, float64, get_default_dtype, half, int8, int16, int32, int64, long, set_default_dtype,
-    short, uint8,
+    double, finfo, float16, float32, float64, get_default_dtype, half, iinfo, int8, int16, int32, int64, long,
+    set_default_dtype, short, uint8,
 )
 from minitorch.dtype import float_ as float
 from minitorch.dtype import int_ as int
@@ -40,12 +40,13 @@ from minitorch.ops import (
     relu, remainder, repeat_interleave, reshape, result_type, rms_norm, roll, round, rsqrt, scatter, scatter_add,
     select, selu, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes, sqrt, square, squeeze, stack, std,
     std_mean, sub, subtract, sum, swapaxes, swapdims, t, take_along_dim, tan, tanh, tensor_split, tensordot, threshold,
-    tile, topk, trace, transpose, tril, triplet_margin_loss, triu, true_divide, trunc, unbind, unflatten, unsqueeze,
-    var, var_mean, vstack, where,
+    tile, topk, trace, transpose, tril, triplet_margin_loss, triu, true_divide, trunc, unbind, unflatten, unique,
+    unsqueeze, var, var_mean, vstack, where,
 )
 from minitorch.printing import get_printoptions, set_printoptions
 from minitorch.random import Generator, default_generator, initial_seed, manual_seed
 from minitorch.serialization import load, save
+from minitorch.size import Size
 from minitorch.tensor import Tensor
 
 __version__ = "0.1.0"
@@ -55,7 +56,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch\."
 
 _SUBPACKAGES = ("data", "models", "nn", "optim", "tools", "training")
 
-__all__ = ["autograd", "cuda", *_SUBPACKAGES]
+__all__ = ["autograd", "cuda", "return_types", *_SUBPACKAGES]
 __all__ += [name for name, x in globals().items() if name[0] != "_" and not isinstance(x, types.ModuleType)]
 
 

@@ -3,17 +3,22 @@
 import functools
 
 from minitorch import ops
-from minitorch.autograd import Variable
+from minitorch.autograd import Variable, become, become_view
+from minitorch.ops.operands import pair
 
 
-def _in_place(operation):
-    """The method that puts the result of an operation into the tensor itself, under the version counter."""
+def _in_place(operation, take=become):
+    """The method that puts the result of an operation into the tensor itself, under the version counter.
+
+    Args:
+        take: `become` takes over numbers of the same shape, `become_view` another shape of the same numbers.
+    """
 
     name = f"{operation.__name__}_"
 
     @functools.wraps(operation)
     def method(self, *args, **kwargs):
-        return self._become(operation(self, *args, **kwargs), name)
+        return take(self, operation(self, *args, **kwargs), name)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"`{operation.__name__}`, in place: {operation.__doc__}"
@@ -33,6 +38,16 @@ def _comparable(operation):
     return method
 
 
+def _matmul(self, other):
+    """The matrix product; an array stands for a tensor."""
+    return ops.matmul(*(pair("matmul", self, other) if isinstance(other, type(self.array)) else (self, other)))
+
+
+def _rmatmul(self, other):
+    """other @ self, for an array `other`."""
+    return ops.matmul(*(pair("matmul", other, self) if isinstance(other, type(self.array)) else (other, self)))
+
+
 class Operations:
     """What `Tensor` inherits: each method is the function of `minitorch.ops` with the tensor as first argument."""
 
@@ -49,7 +64,8 @@ class Operations:
         reciprocal, relu, remainder, repeat, repeat_interleave, reshape, reshape_as, roll, round, rsqrt, scatter,
         scatter_add, select, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes, sqrt, square, squeeze,
         std, sub, subtract, sum, sum_to_size, swapaxes, swapdims, t, take_along_dim, tan, tanh, tensor_split, tile,
-        topk, trace, transpose, tril, triu, true_divide, trunc, unbind, unflatten, unsqueeze, var, view, view_as,
+        topk, trace, transpose, tril, triu, true_divide, trunc, unbind, unflatten, unique, unsqueeze, var, view,
+        view_as,
     )
 
     __add__ = __radd__ = ops.add
@@ -59,7 +75,8 @@ class Operations:
     __floordiv__, __rfloordiv__ = ops.floor_divide, ops.rfloor_divide
     __mod__, __rmod__ = ops.remainder, ops.rremainder
     __pow__, __rpow__ = ops.pow, ops.rpow
-    __matmul__, __neg__, __abs__, __invert__ = ops.matmul, ops.neg, ops.abs, ops.bitwise_not
+    __matmul__, __rmatmul__ = _matmul, _rmatmul
+    __neg__, __abs__, __invert__ = ops.neg, ops.abs, ops.bitwise_not
     __eq__, __ne__ = _comparable(ops.eq), _comparable(ops.ne)
     __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
     __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
@@ -150,6 +167,10 @@ class Operations:
     triu_ = _in_place(triu)
     true_divide_ = _in_place(true_divide)
     trunc_ = _in_place(trunc)
+
+    squeeze_, unsqueeze_ = _in_place(squeeze, become_view), _in_place(unsqueeze, become_view)
+    swapaxes_, swapdims_ = _in_place(swapaxes, become_view), _in_place(swapdims, become_view)
+    t_, transpose_ = _in_place(t, become_view), _in_place(transpose, become_view)
 
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
     __ifloordiv__, __imod__ = floor_divide_, remainder_

@@ -52,7 +52,8 @@ class LeNet5(Module):
         if input.ndim != 4 or input.shape[1:] != (self.in_channels, 32, 32):
             raise ValueError(
                 f"LeNet5: expected images (N, {self.in_channels}, 28, 28) or (N, {self.in_channels}, 32, 32), "
-                f"got shape {input.shape}" + ("; add the batch dimension: x.unsqueeze(0)" if input.ndim == 3 else "")
+                f"got shape {input.array.shape}"
+                + ("; add the batch dimension: x.unsqueeze(0)" if input.ndim == 3 else "")
             )
         return self.classifier(self.features(input))
 

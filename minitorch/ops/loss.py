@@ -10,32 +10,39 @@ from minitorch.ops.loss_common import reduce_loss, reduction_name
 from minitorch.ops.operands import is_number, quiet, require_float, require_same, require_same_device, require_tensor
 
 
-class NLL(Function):
-    """-log_probability[n, target[n], ...], times the class weight; 0 where the target is to be ignored."""
+class NllLoss(Function):
+    """-log_probability[n, target[n], ...], times the class weight; 0 where the target is to be ignored.
+
+    With a divisor the sum of all over it: their number or weight for the mean, 1 for the sum.
+    """
 
     @staticmethod
     @quiet
-    def forward(ctx, log_probability, target, factor, ignored):
-        ctx.shape, ctx.params = log_probability.shape, {"target": target, "factor": factor, "ignored": ignored}
-        return _unless(ignored, -log_probability[_at(target)] * factor)
+    def forward(ctx, log_probability, target, factor, ignored, divisor):
+        ctx.shape = log_probability.shape
+        ctx.params = {"target": target, "factor": factor, "ignored": ignored, "divisor": divisor}
+        terms = _unless(ignored, -log_probability[_at(target)] * factor)
+        return terms if divisor is None else terms.sum(dtype=terms.dtype) / divisor
 
     @staticmethod
     def backward(ctx, grad):
-        return NLLGrad.apply(grad, shape=ctx.shape, **ctx.params)
+        return NllLossGrad.apply(grad, shape=ctx.shape, **ctx.params)
 
 
-class NLLGrad(Function):
+class NllLossGrad(Function):
+    """The transpose of `NllLoss`: the gradient of each place at its class, zeros elsewhere."""
+
     @staticmethod
     @quiet
-    def forward(ctx, grad, shape, target, factor, ignored):
-        ctx.params = {"target": target, "factor": factor, "ignored": ignored}
+    def forward(ctx, grad, shape, target, factor, ignored, divisor):
+        ctx.params = {"target": target, "factor": factor, "ignored": ignored, "divisor": divisor}
         result = array_module(grad).zeros(shape, dtype=grad.dtype)
-        result[_at(target)] = _unless(ignored, -grad * factor)
+        result[_at(target)] = _unless(ignored, -(grad if divisor is None else grad / divisor) * factor)
         return result
 
     @staticmethod
     def backward(ctx, grad):
-        return NLL.apply(grad, **ctx.params)
+        return NllLoss.apply(grad, **ctx.params)
 
 
 def _unless(ignored, values):
@@ -76,10 +83,12 @@ def _nll(log_probability, target, factor, ignored, reduction):
     single = log_probability.array.ndim == 1
     if single:
         log_probability, target, factor = log_probability.unsqueeze(0), target.reshape(1), factor.reshape(1)
-    loss = NLL.apply(log_probability, target=target, factor=factor, ignored=ignored if ignored.any() else None)
-    if reduction == "none":
-        return loss.squeeze(0) if single else loss
-    return loss.sum() if reduction == "sum" else loss.sum() / loss._wrap(factor.sum(dtype=factor.dtype))
+    divisor = None
+    if reduction != "none":
+        divisor = factor.sum(dtype=factor.dtype) if reduction == "mean" else factor.dtype.type(1)
+    ignored = ignored if ignored.any() else None
+    loss = NllLoss.apply(log_probability, target=target, factor=factor, ignored=ignored, divisor=divisor)
+    return loss.squeeze(0) if single and divisor is None else loss
 
 
 def _class_numbers(name, input, target, weight, ignore_index):
