@@ -111,6 +111,13 @@ class Run:
             batches_done=self.batches_done, order=self.order, sums=self.sums, history=self.history.rows,
         )  # fmt: skip
 
+    def keep_older(self):
+        """Move the checkpoint of an earlier run aside, so that this one does not overwrite it."""
+        if self.checkpoint.exists():
+            older = self.checkpoint.with_name("checkpoint-older.safetensors")
+            self.checkpoint.replace(older)
+            print(f"the checkpoint of an earlier run is now {older}")
+
     def resume(self):
         state = load_checkpoint(self.checkpoint, self.model, self.optimizer)
         if state.get("settings") != self.settings:
@@ -143,10 +150,16 @@ def train_epoch(run, loader, device, interrupted):
         images, labels = minitorch.from_numpy(images).to(device), minitorch.from_numpy(labels).to(device)
         scores = run.model(images)
         loss = F.cross_entropy(scores, labels)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise RuntimeError(
+                f"the loss is {value} in epoch {run.epoch + 1}, batch {number + 1}: the run has diverged; try a "
+                f"smaller --lr than {run.arguments.lr:g}"
+            )
         run.optimizer.zero_grad()
         loss.backward()
         run.optimizer.step()
-        progress.update(loss.item(), int((scores.argmax(1) == labels).sum()), len(labels))
+        progress.update(value, int((scores.argmax(1) == labels).sum()), len(labels))
         run.batches_done = number + 1
         if interrupted() and run.batches_done < count:
             break
@@ -187,6 +200,8 @@ def main():
     run = Run(arguments, model, optimizer)
     if arguments.resume:
         run.resume()
+    else:
+        run.keep_older()
     loader = DataLoader(TensorDataset(images, labels), arguments.batch_size, shuffle=True)
     print(
         f"LeNet-5, {sum(p.numel() for p in model.parameters()):,} parameters, on {arguments.data}: "
@@ -228,3 +243,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except (OSError, RuntimeError, ValueError) as error:
         sys.exit(f"train_lenet: {error}")
+    except KeyboardInterrupt:
+        sys.exit("train_lenet: stopped at once; the checkpoint, if there is one, is that of the last whole epoch")
