@@ -9,6 +9,18 @@ half, float_, double, short, int_, long = float16, float32, float64, int16, int3
 
 ALL = (float16, float32, float64, int8, int16, int32, int64, uint8, bool_)
 
+TENSOR_NAMES = {
+    float16: "HalfTensor",
+    float32: "FloatTensor",
+    float64: "DoubleTensor",
+    int8: "CharTensor",
+    int16: "ShortTensor",
+    int32: "IntTensor",
+    int64: "LongTensor",
+    uint8: "ByteTensor",
+    bool_: "BoolTensor",
+}  # what Tensor.type() says
+
 _default = float32
 
 
@@ -64,3 +76,47 @@ def promote(a, b):
     if category(a) != category(b):
         return a if category(a) > category(b) else b
     return np.promote_types(a, b)
+
+
+class finfo:
+    """The limits of a floating-point type, the default one unless given.
+
+    Attributes:
+        bits: size of a number in memory.
+        eps: distance from 1 to the next larger number.
+        max, min: largest and smallest number.
+        tiny, smallest_normal: smallest positive number of full precision.
+        resolution: 10 to the minus number of decimal digits that are exact.
+        dtype: the type's name.
+
+    Raises:
+        TypeError: no floating-point type.
+    """
+
+    def __init__(self, dtype=None):
+        found = _default if dtype is None else check(dtype)
+        if found.kind != "f":
+            raise TypeError(f"finfo: expected a floating-point type, got {found}; use iinfo")
+        limits = np.finfo(found)
+        self.bits, self.dtype = limits.bits, found.name
+        self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
+        self.tiny = self.smallest_normal = float(limits.tiny)
+        self.resolution = 10.0**-limits.precision
+
+    def __repr__(self):
+        shown = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{name}={getattr(self, name):g}' for name in shown)}, dtype={self.dtype})"
+
+
+class iinfo:
+    """The limits of an integer type: `bits`, `max`, `min`, and `dtype`, its name. Raises TypeError for others."""
+
+    def __init__(self, dtype):
+        found = check(dtype)
+        if found.kind not in "iu":
+            raise TypeError(f"iinfo: expected an integer type, got {found}" + "; use finfo" * (found.kind == "f"))
+        limits = np.iinfo(found)
+        self.bits, self.max, self.min, self.dtype = limits.bits, int(limits.max), int(limits.min), found.name
+
+    def __repr__(self):
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"

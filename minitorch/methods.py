@@ -1,17 +1,27 @@
 """The operations as methods of a tensor: a name for each function of `minitorch.ops`, and Python's operators."""
 
+import functools
+
 from minitorch import ops
-from minitorch.autograd import Variable
+from minitorch.autograd import Variable, become, become_view
+from minitorch.ops.operands import pair
 
 
-def _in_place(operation):
-    """The method that puts the result of an operation into the tensor itself, under the version counter."""
+def _in_place(operation, take=become):
+    """The method that puts the result of an operation into the tensor itself, under the version counter.
 
+    Args:
+        take: `become` takes over numbers of the same shape, `become_view` another shape of the same numbers.
+    """
+
+    name = f"{operation.__name__}_"
+
+    @functools.wraps(operation)
     def method(self, *args, **kwargs):
-        return self._become(operation(self, *args, **kwargs), f"{operation.__name__}_")
+        return take(self, operation(self, *args, **kwargs), name)
 
-    method.__name__ = method.__qualname__ = f"{operation.__name__}_"
-    method.__doc__ = f"`{operation.__name__}`, in place."
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"`{operation.__name__}`, in place: {operation.__doc__}"
     return method
 
 
@@ -28,177 +38,35 @@ def _comparable(operation):
     return method
 
 
+def _matmul(self, other):
+    """The matrix product; an array stands for a tensor."""
+    return ops.matmul(*(pair("matmul", self, other) if isinstance(other, type(self.array)) else (self, other)))
+
+
+def _rmatmul(self, other):
+    """other @ self, for an array `other`."""
+    return ops.matmul(*(pair("matmul", other, self) if isinstance(other, type(self.array)) else (other, self)))
+
+
 class Operations:
     """What `Tensor` inherits: each method is the function of `minitorch.ops` with the tensor as first argument."""
 
-    abs = ops.abs
-    absolute = ops.absolute
-    add = ops.add
-    addcdiv = ops.addcdiv
-    addcmul = ops.addcmul
-    addmm = ops.addmm
-    addmv = ops.addmv
-    addr = ops.addr
-    all = ops.all
-    allclose = ops.allclose
-    amax = ops.amax
-    amin = ops.amin
-    any = ops.any
-    argmax = ops.argmax
-    argmin = ops.argmin
-    argsort = ops.argsort
-    argwhere = ops.argwhere
-    atan2 = ops.atan2
-    baddbmm = ops.baddbmm
-    bitwise_and = ops.bitwise_and
-    bitwise_not = ops.bitwise_not
-    bitwise_or = ops.bitwise_or
-    bitwise_xor = ops.bitwise_xor
-    bmm = ops.bmm
-    broadcast_to = ops.broadcast_to
-    ceil = ops.ceil
-    chunk = ops.chunk
-    clamp = ops.clamp
-    clamp_max = ops.clamp_max
-    clamp_min = ops.clamp_min
-    clip = ops.clip
-    clone = ops.clone
-    contiguous = ops.contiguous
-    cos = ops.cos
-    cosh = ops.cosh
-    count_nonzero = ops.count_nonzero
-    cross = ops.cross
-    cumprod = ops.cumprod
-    cumsum = ops.cumsum
-    diag = ops.diag
-    diag_embed = ops.diag_embed
-    diagonal = ops.diagonal
-    diff = ops.diff
-    dist = ops.dist
-    div = ops.div
-    divide = ops.divide
-    dot = ops.dot
-    eq = ops.eq
-    equal = ops.equal
-    erf = ops.erf
-    erfc = ops.erfc
-    exp = ops.exp
-    expand = ops.expand
-    expand_as = ops.expand_as
-    expm1 = ops.expm1
-    flatten = ops.flatten
-    flip = ops.flip
-    floor = ops.floor
-    floor_divide = ops.floor_divide
-    fmod = ops.fmod
-    gather = ops.gather
-    ge = ops.ge
-    greater = ops.greater
-    greater_equal = ops.greater_equal
-    gt = ops.gt
-    index_add = ops.index_add
-    index_copy = ops.index_copy
-    index_fill = ops.index_fill
-    index_put = ops.index_put
-    index_select = ops.index_select
-    is_contiguous = ops.is_contiguous
-    isclose = ops.isclose
-    isfinite = ops.isfinite
-    isinf = ops.isinf
-    isnan = ops.isnan
-    le = ops.le
-    lerp = ops.lerp
-    less = ops.less
-    less_equal = ops.less_equal
-    log = ops.log
-    log10 = ops.log10
-    log1p = ops.log1p
-    log2 = ops.log2
-    log_softmax = ops.log_softmax
-    logaddexp = ops.logaddexp
-    logical_and = ops.logical_and
-    logical_not = ops.logical_not
-    logical_or = ops.logical_or
-    logical_xor = ops.logical_xor
-    logsumexp = ops.logsumexp
-    lt = ops.lt
-    masked_fill = ops.masked_fill
-    masked_select = ops.masked_select
-    matmul = ops.matmul
-    max = ops.max
-    maximum = ops.maximum
-    mean = ops.mean
-    min = ops.min
-    minimum = ops.minimum
-    mm = ops.mm
-    moveaxis = ops.moveaxis
-    movedim = ops.movedim
-    mul = ops.mul
-    multiply = ops.multiply
-    mv = ops.mv
-    nan_to_num = ops.nan_to_num
-    narrow = ops.narrow
-    ne = ops.ne
-    neg = ops.neg
-    negative = ops.negative
-    nonzero = ops.nonzero
-    norm = ops.norm
-    not_equal = ops.not_equal
-    outer = ops.outer
-    permute = ops.permute
-    pow = ops.pow
-    prod = ops.prod
-    ravel = ops.ravel
-    reciprocal = ops.reciprocal
-    relu = ops.relu
-    remainder = ops.remainder
-    repeat = ops.repeat
-    repeat_interleave = ops.repeat_interleave
-    reshape = ops.reshape
-    reshape_as = ops.reshape_as
-    roll = ops.roll
-    round = ops.round
-    rsqrt = ops.rsqrt
-    scatter = ops.scatter
-    scatter_add = ops.scatter_add
-    select = ops.select
-    sigmoid = ops.sigmoid
-    sign = ops.sign
-    sin = ops.sin
-    sinh = ops.sinh
-    softmax = ops.softmax
-    sort = ops.sort
-    split = ops.split
-    split_with_sizes = ops.split_with_sizes
-    sqrt = ops.sqrt
-    square = ops.square
-    squeeze = ops.squeeze
-    std = ops.std
-    sub = ops.sub
-    subtract = ops.subtract
-    sum = ops.sum
-    sum_to_size = ops.sum_to_size
-    swapaxes = ops.swapaxes
-    swapdims = ops.swapdims
-    t = ops.t
-    take_along_dim = ops.take_along_dim
-    tan = ops.tan
-    tanh = ops.tanh
-    tensor_split = ops.tensor_split
-    tile = ops.tile
-    topk = ops.topk
-    trace = ops.trace
-    transpose = ops.transpose
-    tril = ops.tril
-    triu = ops.triu
-    true_divide = ops.true_divide
-    trunc = ops.trunc
-    unbind = ops.unbind
-    unflatten = ops.unflatten
-    unsqueeze = ops.unsqueeze
-    var = ops.var
-    view = ops.view
-    view_as = ops.view_as
+    from minitorch.ops import (
+        abs, absolute, add, addcdiv, addcmul, addmm, addmv, addr, all, allclose, amax, amin, any, argmax, argmin,
+        argsort, argwhere, atan2, baddbmm, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, bmm, broadcast_to, ceil,
+        chunk, clamp, clamp_max, clamp_min, clip, clone, contiguous, cos, cosh, count_nonzero, cross, cumprod, cumsum,
+        diag, diag_embed, diagonal, diff, dist, div, divide, dot, eq, equal, erf, erfc, exp, expand, expand_as, expm1,
+        flatten, flip, floor, floor_divide, fmod, gather, ge, greater, greater_equal, gt, index_add, index_copy,
+        index_fill, index_put, index_select, is_contiguous, isclose, isfinite, isinf, isnan, le, lerp, less, less_equal,
+        log, log10, log1p, log2, log_softmax, logaddexp, logical_and, logical_not, logical_or, logical_xor, logsumexp,
+        lt, masked_fill, masked_select, matmul, max, maximum, mean, min, minimum, mm, moveaxis, movedim, mul, multiply,
+        mv, nan_to_num, narrow, ne, neg, negative, nonzero, norm, not_equal, outer, permute, pow, prelu, prod, ravel,
+        reciprocal, relu, remainder, repeat, repeat_interleave, reshape, reshape_as, roll, round, rsqrt, scatter,
+        scatter_add, select, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes, sqrt, square, squeeze,
+        std, sub, subtract, sum, sum_to_size, swapaxes, swapdims, t, take_along_dim, tan, tanh, tensor_split, tile,
+        topk, trace, transpose, tril, triu, true_divide, trunc, unbind, unflatten, unique, unsqueeze, var, view,
+        view_as,
+    )
 
     __add__ = __radd__ = ops.add
     __sub__, __rsub__ = ops.sub, ops.rsub
@@ -207,97 +75,102 @@ class Operations:
     __floordiv__, __rfloordiv__ = ops.floor_divide, ops.rfloor_divide
     __mod__, __rmod__ = ops.remainder, ops.rremainder
     __pow__, __rpow__ = ops.pow, ops.rpow
-    __matmul__, __neg__, __abs__, __invert__ = ops.matmul, ops.neg, ops.abs, ops.bitwise_not
+    __matmul__, __rmatmul__ = _matmul, _rmatmul
+    __neg__, __abs__, __invert__ = ops.neg, ops.abs, ops.bitwise_not
     __eq__, __ne__ = _comparable(ops.eq), _comparable(ops.ne)
     __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
     __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
     __getitem__, __setitem__ = ops.getitem, ops.setitem
 
-    abs_ = _in_place(ops.abs)
-    absolute_ = _in_place(ops.absolute)
-    add_ = _in_place(ops.add)
-    addcdiv_ = _in_place(ops.addcdiv)
-    addcmul_ = _in_place(ops.addcmul)
-    addmm_ = _in_place(ops.addmm)
-    addmv_ = _in_place(ops.addmv)
-    addr_ = _in_place(ops.addr)
-    atan2_ = _in_place(ops.atan2)
-    baddbmm_ = _in_place(ops.baddbmm)
-    bitwise_and_ = _in_place(ops.bitwise_and)
-    bitwise_not_ = _in_place(ops.bitwise_not)
-    bitwise_or_ = _in_place(ops.bitwise_or)
-    bitwise_xor_ = _in_place(ops.bitwise_xor)
-    ceil_ = _in_place(ops.ceil)
-    clamp_ = _in_place(ops.clamp)
-    clamp_max_ = _in_place(ops.clamp_max)
-    clamp_min_ = _in_place(ops.clamp_min)
-    clip_ = _in_place(ops.clip)
-    cos_ = _in_place(ops.cos)
-    cosh_ = _in_place(ops.cosh)
-    cumprod_ = _in_place(ops.cumprod)
-    cumsum_ = _in_place(ops.cumsum)
-    div_ = _in_place(ops.div)
-    divide_ = _in_place(ops.divide)
-    eq_ = _in_place(ops.eq)
-    erf_ = _in_place(ops.erf)
-    erfc_ = _in_place(ops.erfc)
-    exp_ = _in_place(ops.exp)
-    expm1_ = _in_place(ops.expm1)
-    floor_ = _in_place(ops.floor)
-    floor_divide_ = _in_place(ops.floor_divide)
-    fmod_ = _in_place(ops.fmod)
-    ge_ = _in_place(ops.ge)
-    greater_ = _in_place(ops.greater)
-    greater_equal_ = _in_place(ops.greater_equal)
-    gt_ = _in_place(ops.gt)
-    index_add_ = _in_place(ops.index_add)
-    index_copy_ = _in_place(ops.index_copy)
-    index_fill_ = _in_place(ops.index_fill)
-    index_put_ = _in_place(ops.index_put)
-    le_ = _in_place(ops.le)
-    lerp_ = _in_place(ops.lerp)
-    less_ = _in_place(ops.less)
-    less_equal_ = _in_place(ops.less_equal)
-    log_ = _in_place(ops.log)
-    log10_ = _in_place(ops.log10)
-    log1p_ = _in_place(ops.log1p)
-    log2_ = _in_place(ops.log2)
-    logical_and_ = _in_place(ops.logical_and)
-    logical_not_ = _in_place(ops.logical_not)
-    logical_or_ = _in_place(ops.logical_or)
-    logical_xor_ = _in_place(ops.logical_xor)
-    lt_ = _in_place(ops.lt)
-    masked_fill_ = _in_place(ops.masked_fill)
-    mul_ = _in_place(ops.mul)
-    multiply_ = _in_place(ops.multiply)
-    nan_to_num_ = _in_place(ops.nan_to_num)
-    ne_ = _in_place(ops.ne)
-    neg_ = _in_place(ops.neg)
-    negative_ = _in_place(ops.negative)
-    not_equal_ = _in_place(ops.not_equal)
-    pow_ = _in_place(ops.pow)
-    reciprocal_ = _in_place(ops.reciprocal)
-    relu_ = _in_place(ops.relu)
-    remainder_ = _in_place(ops.remainder)
-    round_ = _in_place(ops.round)
-    rsqrt_ = _in_place(ops.rsqrt)
-    scatter_ = _in_place(ops.scatter)
-    scatter_add_ = _in_place(ops.scatter_add)
-    sigmoid_ = _in_place(ops.sigmoid)
-    sign_ = _in_place(ops.sign)
-    sin_ = _in_place(ops.sin)
-    sinh_ = _in_place(ops.sinh)
-    sqrt_ = _in_place(ops.sqrt)
-    square_ = _in_place(ops.square)
-    sub_ = _in_place(ops.sub)
-    subtract_ = _in_place(ops.subtract)
-    tan_ = _in_place(ops.tan)
-    tanh_ = _in_place(ops.tanh)
-    tril_ = _in_place(ops.tril)
-    triu_ = _in_place(ops.triu)
-    true_divide_ = _in_place(ops.true_divide)
-    trunc_ = _in_place(ops.trunc)
+    abs_ = _in_place(abs)
+    absolute_ = _in_place(absolute)
+    add_ = _in_place(add)
+    addcdiv_ = _in_place(addcdiv)
+    addcmul_ = _in_place(addcmul)
+    addmm_ = _in_place(addmm)
+    addmv_ = _in_place(addmv)
+    addr_ = _in_place(addr)
+    atan2_ = _in_place(atan2)
+    baddbmm_ = _in_place(baddbmm)
+    bitwise_and_ = _in_place(bitwise_and)
+    bitwise_not_ = _in_place(bitwise_not)
+    bitwise_or_ = _in_place(bitwise_or)
+    bitwise_xor_ = _in_place(bitwise_xor)
+    ceil_ = _in_place(ceil)
+    clamp_ = _in_place(clamp)
+    clamp_max_ = _in_place(clamp_max)
+    clamp_min_ = _in_place(clamp_min)
+    clip_ = _in_place(clip)
+    cos_ = _in_place(cos)
+    cosh_ = _in_place(cosh)
+    cumprod_ = _in_place(cumprod)
+    cumsum_ = _in_place(cumsum)
+    div_ = _in_place(div)
+    divide_ = _in_place(divide)
+    eq_ = _in_place(eq)
+    erf_ = _in_place(erf)
+    erfc_ = _in_place(erfc)
+    exp_ = _in_place(exp)
+    expm1_ = _in_place(expm1)
+    floor_ = _in_place(floor)
+    floor_divide_ = _in_place(floor_divide)
+    fmod_ = _in_place(fmod)
+    ge_ = _in_place(ge)
+    greater_ = _in_place(greater)
+    greater_equal_ = _in_place(greater_equal)
+    gt_ = _in_place(gt)
+    index_add_ = _in_place(index_add)
+    index_copy_ = _in_place(index_copy)
+    index_fill_ = _in_place(index_fill)
+    index_put_ = _in_place(index_put)
+    le_ = _in_place(le)
+    lerp_ = _in_place(lerp)
+    less_ = _in_place(less)
+    less_equal_ = _in_place(less_equal)
+    log_ = _in_place(log)
+    log10_ = _in_place(log10)
+    log1p_ = _in_place(log1p)
+    log2_ = _in_place(log2)
+    logical_and_ = _in_place(logical_and)
+    logical_not_ = _in_place(logical_not)
+    logical_or_ = _in_place(logical_or)
+    logical_xor_ = _in_place(logical_xor)
+    lt_ = _in_place(lt)
+    masked_fill_ = _in_place(masked_fill)
+    mul_ = _in_place(mul)
+    multiply_ = _in_place(multiply)
+    nan_to_num_ = _in_place(nan_to_num)
+    ne_ = _in_place(ne)
+    neg_ = _in_place(neg)
+    negative_ = _in_place(negative)
+    not_equal_ = _in_place(not_equal)
+    pow_ = _in_place(pow)
+    reciprocal_ = _in_place(reciprocal)
+    relu_ = _in_place(relu)
+    remainder_ = _in_place(remainder)
+    round_ = _in_place(round)
+    rsqrt_ = _in_place(rsqrt)
+    scatter_ = _in_place(scatter)
+    scatter_add_ = _in_place(scatter_add)
+    sigmoid_ = _in_place(sigmoid)
+    sign_ = _in_place(sign)
+    sin_ = _in_place(sin)
+    sinh_ = _in_place(sinh)
+    sqrt_ = _in_place(sqrt)
+    square_ = _in_place(square)
+    sub_ = _in_place(sub)
+    subtract_ = _in_place(subtract)
+    tan_ = _in_place(tan)
+    tanh_ = _in_place(tanh)
+    tril_ = _in_place(tril)
+    triu_ = _in_place(triu)
+    true_divide_ = _in_place(true_divide)
+    trunc_ = _in_place(trunc)
+
+    squeeze_, unsqueeze_ = _in_place(squeeze, become_view), _in_place(unsqueeze, become_view)
+    swapaxes_, swapdims_ = _in_place(swapaxes, become_view), _in_place(swapdims, become_view)
+    t_, transpose_ = _in_place(t, become_view), _in_place(transpose, become_view)
 
     __iadd__, __isub__, __imul__, __itruediv__, __ipow__ = add_, sub_, mul_, div_, pow_
     __ifloordiv__, __imod__ = floor_divide_, remainder_

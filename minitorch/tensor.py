@@ -4,13 +4,14 @@ import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch import ops
-from minitorch.autograd import Variable, backward
+from minitorch.autograd import Variable, backward, become
 from minitorch.device import CPU, array_module, device_of, is_cuda, to_device, to_numpy
 from minitorch.device import device as Device
 from minitorch.methods import Operations
 from minitorch.ops.arguments import arguments
 from minitorch.printing import format_tensor
 from minitorch.random import default_generator
+from minitorch.size import Size
 
 
 class Tensor(Operations, Variable):
@@ -25,7 +26,7 @@ class Tensor(Operations, Variable):
         requires_grad: whether backward reaches this tensor.
     """
 
-    __array_ufunc__ = None  # a NumPy scalar or array on the left leaves the operation to the tensor
+    __array_priority__ = 1000  # a NumPy scalar or array on the left leaves the operation to the tensor
     __hash__ = object.__hash__
 
     def __init__(self, array, requires_grad=False):
@@ -47,7 +48,7 @@ class Tensor(Operations, Variable):
 
     # What it is.
 
-    shape = property(lambda self: self.array.shape, doc="Sizes of the dimensions, a tuple.")
+    shape = property(lambda self: Size(self.array.shape), doc="Sizes of the dimensions, a `Size`: a tuple.")
     ndim = property(lambda self: self.array.ndim, doc="Number of dimensions.")
     dtype = property(lambda self: self.array.dtype, doc="Type of the numbers.")
     device = property(lambda self: device_of(self.array), doc="Where the numbers are.")
@@ -59,7 +60,7 @@ class Tensor(Operations, Variable):
 
     def size(self, dim=None):
         """The shape, or the size of one dimension."""
-        return self.array.shape if dim is None else self.array.shape[ops.axis("size", dim, self.array.ndim)]
+        return self.shape if dim is None else self.array.shape[ops.axis("size", dim, self.array.ndim)]
 
     def stride(self, dim=None):
         """For each dimension how many numbers further in memory its next entry is."""
@@ -133,6 +134,9 @@ class Tensor(Operations, Variable):
         array = self.numpy()
         return array.astype(dtype) if dtype is not None and dtype != array.dtype else array.copy() if copy else array
 
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return Tensor(np.asarray(array))  # of np.exp(tensor) and the like
+
     def item(self):
         """The only element as a Python number. Raises RuntimeError for more or fewer than one."""
         if self.array.size != 1:
@@ -190,6 +194,21 @@ class Tensor(Operations, Variable):
     def cuda(self, device=None):
         """The tensor on a GPU, the current one unless given. Raises RuntimeError that says what is missing."""
         return ops.move(self, "cuda" if device is None else device)
+
+    def type(self, dtype=None, non_blocking=False):
+        """The name of the tensor's type, ``minitorch.FloatTensor``; or, given a dtype or such a name, the tensor in it.
+
+        Raises:
+            ValueError: a name that is no type. TypeError: not a dtype.
+        """
+        if dtype is None:
+            return f"minitorch.{'cuda.' if self.is_cuda else ''}{dtypes.TENSOR_NAMES[self.array.dtype]}"
+        if not isinstance(dtype, str):
+            return self.to(dtype)
+        for found, name in dtypes.TENSOR_NAMES.items():
+            if dtype == f"minitorch.{name}":
+                return self.to(found)
+        raise ValueError(f"type: expected a dtype or a name such as 'minitorch.FloatTensor', got {dtype!r}")
 
     def type_as(self, other):
         """The tensor in the type of another."""
@@ -274,12 +293,12 @@ class Tensor(Operations, Variable):
     def copy_(self, source):
         """The numbers of another tensor (broadcast to this shape), in place."""
         source = source if isinstance(source, Tensor) else self.new_tensor(source)
-        return self._become(ops.move(ops.cast(source, self.dtype), self.device).expand(self.shape), "copy_")
+        return become(self, ops.move(ops.cast(source, self.dtype), self.device).expand(self.shape), "copy_")
 
     def fill_(self, value):
         """One number everywhere, in place."""
-        everywhere = self._wrap(array_module(self.array).ones(self.shape, dtype=bool))
-        return self._become(self.masked_fill(everywhere, value), "fill_")
+        everywhere = self._wrap(array_module(self.array).ones(self.array.shape, bool))
+        return become(self, self.masked_fill(everywhere, value), "fill_")
 
     def zero_(self):
         """Zeros, in place."""
@@ -305,7 +324,7 @@ class Tensor(Operations, Variable):
 
     def _draw(self, name, draw, generator):
         numbers = np.asarray(draw((generator or default_generator).numpy)).astype(self.dtype)
-        return self._become(self.new_tensor(numbers), name)
+        return become(self, self.new_tensor(numbers), name)
 
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
         """Add the gradient of this tensor to the `.grad` of every leaf; see `minitorch.autograd.backward`.

@@ -3,24 +3,60 @@
 import subprocess
 import sys
 
+import pytest
+
 import minitorch
+
+# What PyTorch has under these names takes other arguments.
+OTHERS = {("torch", "adaptive_max_pool1d"), ("torch", "binary_cross_entropy_with_logits"), ("torch", "embedding")}
+OTHERS |= {("torch", "instance_norm"), ("torch", "kl_div"), ("torch", "rsub"), ("Tensor", "unfold")}
 
 
 def run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-def test_neither_cupy_nor_matplotlib_nor_torch():
+def test_nothing_heavy_is_imported():
     loaded = run("import sys, minitorch; print(*sys.modules)").split()
-    assert not {"cupy", "matplotlib", "torch", "tqdm"} & {name.split(".")[0] for name in loaded}
+    heavy = {"PIL", "cupy", "matplotlib", "tqdm", "torch", "http", "urllib", "ssl", "email", "logging", "concurrent"}
+    already = {name.split(".")[0] for name in run("import sys, numpy.random; print(*sys.modules)").split()}
+    assert not (heavy - already) & {name.split(".")[0] for name in loaded}
+
+
+def test_subpackages_are_imported_at_their_first_use():
+    parts = ["data", "models", "nn", "optim", "tools", "training"]
+    before = run("import sys, minitorch; print(*sys.modules)").split()
+    assert not {f"minitorch.{part}" for part in parts} & set(before)
+    for part in parts:
+        assert run(f"import minitorch; print(minitorch.{part}.__name__)").strip() == f"minitorch.{part}"
+        assert run(f"from minitorch import {part}; print({part}.__name__)").strip() == f"minitorch.{part}"
+    assert set(parts) <= set(dir(minitorch)) and set(parts) <= set(minitorch.__all__)
+    with pytest.raises(AttributeError, match="module 'minitorch' has no attribute 'modles'"):
+        _ = minitorch.modles
 
 
 def test_everything_in_all_is_there():
     for name in minitorch.__all__:
         assert hasattr(minitorch, name), name
+    assert {"Tensor", "add", "bool", "float32", "manual_seed", "save", "no_grad", "autograd"} <= set(minitorch.__all__)
+    assert not {"types", "warnings", "importlib", "ops", "methods"} & set(minitorch.__all__)
     for module in (minitorch.nn, minitorch.nn.functional, minitorch.optim, minitorch.data, minitorch.models):
         for name in module.__all__:
             assert hasattr(module, name), f"{module.__name__}.{name}"
+
+
+def test_an_operation_stands_under_every_name_that_pytorch_gives_it():
+    torch = pytest.importorskip("torch", reason="needs torch")
+    places = {
+        "torch": (torch, minitorch),
+        "Tensor": (torch.Tensor, minitorch.Tensor),
+        "functional": (torch.nn.functional, minitorch.nn.functional),
+    }
+    for name in vars(minitorch.ops):
+        if callable(getattr(minitorch.ops, name)):
+            for place, (theirs, ours) in places.items():
+                if callable(getattr(theirs, name, None)) and (place, name) not in OTHERS:
+                    assert hasattr(ours, name), f"{place}.{name}"
 
 
 def test_public_functions_have_docstrings():

@@ -73,8 +73,100 @@ def test_numpy_on_the_left_leaves_the_operation_to_the_tensor():
     x = ones(2, requires_grad=True)
     for y in (np.float64(2) * x, np.float32(2) + x, np.int64(2) - x, np.float64(2) / x, np.float64(2) ** x):
         assert isinstance(y, Tensor) and y.requires_grad and y.dtype == dtype.float32
-    with pytest.raises(TypeError, match="mul: .*ndarray.*minitorch.tensor"):
-        np.ones(2) * x
+
+
+def test_numpy_arrays_stand_for_tensors_beside_an_operator():
+    torch = pytest.importorskip("torch", reason="needs torch")
+    numbers, array = np.array([[0.5, 1.5], [2.5, 3.5]], np.float32), np.array([[1.0, 2.0], [1.5, 0.25]])
+    for operator in ("+", "-", "*", "/", "**", "//", "%", "@", "==", "!=", "<", "<=", ">", ">="):
+        for a in (array, array.astype(np.float32), array[:1], array.astype(np.int64) if operator != "@" else array):
+            if operator == "@" and a.shape != (2, 2):
+                continue
+            for expression in (f"x {operator} a", f"a {operator} x"):
+                for requires_grad in (False, True):
+                    ours = eval(expression, {"x": tensor(numbers, requires_grad=requires_grad), "a": a})
+                    x, other = torch.tensor(numbers), torch.tensor(a)
+                    if operator == "@":
+                        kind = torch.promote_types(x.dtype, other.dtype)
+                        x, other = x.to(kind), other.to(kind)
+                    theirs = eval(expression, {"x": x, "a": other})
+                    assert isinstance(ours, Tensor) and f"torch.{ours.dtype}" == str(theirs.dtype), expression
+                    assert not requires_grad or ours.requires_grad or ours.dtype == dtype.bool_
+                    np.testing.assert_allclose(ours.detach().numpy(), theirs.numpy(), rtol=1e-6)
+    x = tensor(numbers, requires_grad=True)
+    (array * x * array).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), array * array)
+    for wrong in (np.array(["a", "b"]), np.ones(2, np.complex64), [1, 2], None, "a"):
+        with pytest.raises(TypeError):
+            x * wrong
+        with pytest.raises(TypeError):
+            x @ wrong
+    with pytest.raises(RuntimeError, match=r"mul: shapes \(2, 2\) and \(3,\)"):
+        x * np.ones(3)
+
+
+def test_functions_of_numpy():
+    x = tensor([1.0, 4.0])
+    root = np.sqrt(x)
+    assert isinstance(root, Tensor) and root.tolist() == [1, 2] and root.dtype == dtype.float32
+    assert np.mean(x).item() == 2.5 and np.sum(x).item() == 5 and np.concatenate([x, x]).tolist() == [1, 4, 1, 4]
+    with pytest.raises(RuntimeError, match="detach"):
+        np.exp(tensor([1.0], requires_grad=True))
+
+
+def test_size():
+    x = ones(2, 3)
+    assert x.shape == (2, 3) and x.size() == x.shape and isinstance(x.shape, tuple) and x.shape.numel() == 6
+    assert repr(x.shape) == str(x.size()) == "minitorch.Size([2, 3])" and repr(x.shape[1:]) == "minitorch.Size([3])"
+    assert repr(x.shape + (1,)) == "minitorch.Size([2, 3, 1])" and repr((1,) + x.shape) == "minitorch.Size([1, 2, 3])"
+    assert repr(x.shape * 2) == repr(2 * x.shape) == "minitorch.Size([2, 3, 2, 3])" and x.shape[-1] == 3
+    assert repr(minitorch.Size()) == "minitorch.Size([])" and minitorch.Size(tensor([1, 2])) == (1, 2)
+    rows, columns = x.shape
+    assert (rows, columns) == (2, 3) and {x.shape: 1}[2, 3] == 1 and x.size(-1) == 3
+    with pytest.raises(TypeError):
+        minitorch.Size(["a"])
+    with pytest.raises(TypeError):
+        x.shape + [1]
+
+
+def test_results_with_names():
+    x = tensor([[1.0, 4.0], [3.0, 2.0]], requires_grad=True)
+    found = x.max(0)
+    assert repr(found) == (
+        "minitorch.return_types.max(\nvalues=tensor([3., 4.], grad_fn=<SqueezeBackward0>),\nindices=tensor([1, 0]))"
+    )
+    values, indices = found
+    assert found.values is values and found[1] is indices and isinstance(found, minitorch.return_types.max)
+    for name, result in (("min", x.min(1)), ("sort", x.sort()), ("topk", x.topk(1))):
+        assert repr(result).startswith(f"minitorch.return_types.{name}(\nvalues=tensor(")
+
+
+def test_limits_of_types():
+    torch = pytest.importorskip("torch", reason="needs torch")
+    for name in ("float16", "float32", "float64"):
+        ours, theirs = minitorch.finfo(getattr(minitorch, name)), torch.finfo(getattr(torch, name))
+        for attribute in ("bits", "eps", "max", "min", "tiny", "smallest_normal", "resolution", "dtype"):
+            assert getattr(ours, attribute) == pytest.approx(getattr(theirs, attribute)), attribute
+        assert repr(ours) == repr(theirs)
+    for name in ("int8", "int16", "int32", "int64", "uint8"):
+        ours, theirs = minitorch.iinfo(getattr(minitorch, name)), torch.iinfo(getattr(torch, name))
+        assert (ours.bits, ours.max, ours.min, ours.dtype) == (theirs.bits, theirs.max, theirs.min, theirs.dtype)
+        assert repr(ours) == f"iinfo(min={theirs.min}, max={theirs.max}, dtype={name})"
+    assert minitorch.finfo().dtype == "float32"
+    for call in (lambda: minitorch.finfo(minitorch.int8), lambda: minitorch.iinfo(minitorch.float32),
+                 lambda: minitorch.iinfo(minitorch.bool)):
+        with pytest.raises(TypeError, match="expected a"):
+            call()
+
+
+def test_type():
+    torch = pytest.importorskip("torch", reason="needs torch")
+    for name in ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"):
+        ours = ones(1).to(getattr(minitorch, name))
+        assert ours.type() == torch.ones(1).to(getattr(torch, name)).type().replace("torch", "minitorch")
+        assert ones(1).type(ours.dtype).dtype == ones(1).type(ours.type()).dtype == ours.dtype
+    with pytest.raises(ValueError, match="type: expected"):
+        ones(1).type("float")
 
 
 def test_types():

@@ -3,6 +3,7 @@
 from minitorch.autograd.backward import backward, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minitorch.autograd.in_place import become, become_view
 from minitorch.autograd.mode import (
     detect_anomaly,
     enable_grad,
@@ -19,6 +20,8 @@ __all__ = [
     "GradcheckError",
     "Variable",
     "backward",
+    "become",
+    "become_view",
     "detect_anomaly",
     "enable_grad",
     "grad",

@@ -88,6 +88,8 @@ def _sequence(tensors):
     for x in tensors:
         if not isinstance(x, Variable):
             raise TypeError(f"backward: expected tensors, got {type(x).__name__}")
+        if x._base is not None:
+            x._renew()
     return tensors
 
 
@@ -189,7 +191,7 @@ def _visit(node, grads, pending, found, targets, useful):
     for i, reference in (node._retained or {}).items():
         tensor = reference()
         if tensor is not None and grads[i] is not None:
-            tensor.grad = grads[i].clone() if tensor.grad is None else tensor.grad + grads[i]
+            tensor._grad = grads[i].clone() if tensor._grad is None else tensor._grad + grads[i]
     if targets is not None:
         for i, gradient in enumerate(grads):
             if (node, i) in targets and gradient is not None:
@@ -242,7 +244,8 @@ def _call_hooks(hooks, gradient):
         changed = hook(gradient)
         if changed is not None:
             if changed.array.shape != gradient.array.shape:
-                raise RuntimeError(f"hook: gave shape {changed.array.shape} for a gradient of shape {gradient.shape}")
+                got, expected = changed.array.shape, gradient.array.shape
+                raise RuntimeError(f"hook: gave shape {got} for a gradient of shape {expected}")
             gradient = changed
     return gradient
 
@@ -255,16 +258,16 @@ def _anomaly(node):
 def _accumulate(leaf, gradient, create_graph):
     if gradient.array.dtype != leaf.array.dtype:
         gradient = gradient.to(leaf.array.dtype)
-    if leaf.grad is not None:
+    if leaf._grad is not None:
         if create_graph:
-            leaf.grad = leaf.grad + gradient
+            leaf._grad = leaf._grad + gradient
         else:
-            leaf.grad.array += gradient.array
-            leaf.grad._counter[0] += 1
+            leaf._grad.array += gradient.array
+            leaf._grad._counter[0] += 1
     elif create_graph:
-        leaf.grad = gradient.clone()
+        leaf._grad = gradient.clone()
     else:
         array = gradient.array
         # Taken as it is when nobody else holds it (this frame, the table and the tensor do), else copied.
         own = owns_memory(array) and sys.getrefcount(array) <= 3 and sys.getrefcount(gradient) <= 4
-        leaf.grad = leaf._wrap(array if own else array.copy())
+        leaf._grad = leaf._wrap(array if own else array.copy())

@@ -68,7 +68,7 @@ class Function:
         for x in inputs:
             if isinstance(x, Variable):
                 arrays.append(x.array)
-                needs.append(recording and x._requires_grad)
+                needs.append(recording and (x._requires_grad or (x._base is not None and x._renew())))
                 if first is None:
                     first = x
             else:
@@ -87,9 +87,9 @@ class Function:
                     array = array.view()
             outputs.append(first._wrap(array))
         if cls.is_view:
+            owner, _, steps = first._base or (first, None, None)
             for output in outputs:
-                output._counter = first._counter
-                output._base = first._base or (first, first._edge)
+                output._counter, output._base = first._counter, (owner, owner._edge, (steps, cls, params))
         if True in needs:
             node._record(inputs, arrays, outputs, results)
         if mode.watchers:
@@ -99,7 +99,6 @@ class Function:
 
     def _record(self, inputs, arrays, outputs, results):
         """Hang the node into the graph: edges to where the inputs came from, the outputs' edges to the node."""
-        self._number = next(_numbers)
         self._edges, self._shapes = edges, shapes = [], []
         for x, array in zip(inputs, arrays):
             if isinstance(x, Variable):
@@ -108,6 +107,7 @@ class Function:
             else:
                 edges.append(None)
                 shapes.append(None)
+        self._number = next(_numbers)  # not sooner: an input that is a view may just have got a new node
         self._wrap = outputs[0]._wrap
         if self._saved:
             given = (inputs, arrays, edges, outputs, results)

@@ -19,8 +19,8 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
 
     Every element of the Jacobian is compared: |analytic - numeric| <= atol + rtol * |numeric|. At a kink (relu at 0,
     a tie in a maximum) the difference quotient means nothing: where the slopes to the left and to the right differ,
-    that number of the input is drawn anew nearby and the whole check starts again from there. A kink is never
-    excused, so a wrong gradient cannot hide behind one.
+    those numbers of the input are drawn anew nearby and the whole check starts again from there, at most 20 times. A
+    kink is never excused, so a wrong gradient cannot hide behind one.
 
     Args:
         func: takes the inputs, returns a tensor or a tuple of tensors; must give the same result each time.
@@ -44,13 +44,13 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
         raise ValueError("gradcheck: no input requires a gradient; make one with requires_grad=True")
     generator = np.random.default_rng(0)
     for _ in range(_RESAMPLES):
-        fault = _first_fault(func, inputs, checked, eps, atol, rtol)
-        if fault is None:
+        kinks, message = _faults(func, inputs, checked, eps, atol, rtol)
+        if message is None:
             return True
-        where, message = fault
-        if where is None:
+        for i, index in kinks:
+            _draw_anew(inputs[i].array, index, generator)
+        if not kinks:
             break
-        _draw_anew(inputs[where[0]].array, where[1], generator)
     if raise_exception:
         raise GradcheckError(message)
     return False
@@ -113,8 +113,9 @@ def _values(func, inputs):
     return np.concatenate([to_numpy(y.array).astype(np.float64).ravel() for y in _outputs(func, inputs)])
 
 
-def _first_fault(func, inputs, checked, eps, atol, rtol):
-    """None, or (place of a kink or None, report) of the first number of the Jacobian that disagrees."""
+def _faults(func, inputs, checked, eps, atol, rtol):
+    """(places that stand at kinks, report of the first fault): no kinks where one is a fault all the same."""
+    kinks, report = [], None
     outputs = _outputs(func, inputs)
     middle = _values(func, inputs)
     jacobians = _analytic(outputs, [inputs[i] for i in checked])
@@ -131,17 +132,18 @@ def _first_fault(func, inputs, checked, eps, atol, rtol):
             tolerance = atol + rtol * np.abs(numeric)
             wrong = ~(np.abs(analytic - numeric) <= tolerance)
             if wrong.any():
-                k = int(np.argmax(wrong))
-                right_slope, left_slope = (above[k] - middle[k]) / eps, (middle[k] - below[k]) / eps
-                kink = abs(right_slope - left_slope) > 2 * tolerance[k]
-                report = (
+                right_slope, left_slope = (above - middle) / eps, (middle - below) / eps
+                no_kink = wrong & ~(np.abs(right_slope - left_slope) > 2 * tolerance)
+                k = int(np.argmax(no_kink if no_kink.any() else wrong))
+                message = (
                     f"gradcheck: input {i}, index {index}: analytic gradient {analytic[k]:.9g}, numeric "
                     f"{numeric[k]:.9g}, tolerance {tolerance[k]:.3g} (of output element {_place(outputs, k)})"
                 )
-                if kink:
-                    report += "; the slopes to both sides differ at every value tried: not differentiable here?"
-                return ((i, index) if kink else None), report
-    return None
+                if no_kink[k]:
+                    return [], message
+                kinks.append((i, index))
+                report = report or f"{message}; the slopes to both sides differ at every value tried"
+    return kinks, report
 
 
 def _analytic(outputs, leaves):

@@ -1,10 +1,14 @@
 """Switches of the engine, one set for each thread: is a graph recorded, every gradient inspected, who looks on."""
 
 import contextlib
+import functools
+import inspect
 import threading
 
 
 class _Mode(threading.local):
+    """The switches of one thread."""
+
     grad = True
     anomaly = False
     watchers = ()
@@ -31,6 +35,33 @@ class _Switch(contextlib.ContextDecorator):
     def _recreate_cm(self):  # a decorated function may run in several threads at once
         return _Switch(self.name, self.value)
 
+    def __call__(self, function):
+        return (self._around if inspect.isgeneratorfunction(function) else super().__call__)(function)
+
+    def _around(self, function):
+        """A generator function whose body alone runs under the switch, not what its caller does between two items."""
+
+        @functools.wraps(function)
+        def generator(*args, **kwargs):
+            inner = function(*args, **kwargs)
+            resume, value = inner.send, None
+            while True:
+                try:
+                    with self._recreate_cm():
+                        item = resume(value)
+                except StopIteration as end:
+                    return end.value
+                try:
+                    resume, value = inner.send, (yield item)
+                except GeneratorExit:
+                    with self._recreate_cm():
+                        inner.close()
+                    raise
+                except BaseException as error:  # thrown into the generator by its caller
+                    resume, value = inner.throw, error
+
+        return generator
+
 
 class _SetNow(_Switch):
     """A switch that acts when it is made; as a `with` block it also ends."""
@@ -41,6 +72,10 @@ class _SetNow(_Switch):
 
     def __enter__(self):
         setattr(mode, self.name, self.value)
+
+    def __call__(self, function):  # as a decorator it acts within the function alone
+        self.__exit__()
+        return super().__call__(function)
 
 
 def no_grad(function=None):

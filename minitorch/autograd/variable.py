@@ -3,8 +3,8 @@
 import copy
 import weakref
 
-from minitorch import dtype as dtypes
-from minitorch.autograd.mode import mode
+from minitorch.autograd.mode import _Switch, mode
+from minitorch.device import device_of
 
 
 class RemovableHandle:
@@ -28,19 +28,44 @@ class Variable:
         requires_grad: whether backward is to reach it.
         _edge: (node, output number) that it came from; None for a leaf.
         _counter: a one-element list, the number of in-place writes, shared by all views of one memory.
-        _base: for a view, (the variable whose memory it shows, that variable's edge when the view was made).
+        _base: for a view, (the variable that owns the memory, that variable's edge when the view was made or last
+            renewed, the steps from it to the view as `steps_of` reads them).
     """
 
-    grad = None
+    _grad = None
     _requires_grad = False
     _edge = None
     _base = None
     _hooks = None
 
     @property
+    def grad(self):
+        """The accumulated gradient; settable to a tensor of the same shape, dtype and device, or to None."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient):
+        if gradient is not None:
+            if not isinstance(gradient, Variable):
+                raise TypeError(f"grad: expected a tensor or None, got {type(gradient).__name__}")
+            if gradient is self:
+                raise RuntimeError("grad: a tensor cannot be its own gradient")
+            ours, given = self.array, gradient.array
+            if given.shape != ours.shape or given.dtype != ours.dtype or type(given) is not type(ours):
+                raise RuntimeError(
+                    f"grad: a tensor of shape {ours.shape}, {ours.dtype}, on {device_of(ours)} cannot have a gradient "
+                    f"of shape {given.shape}, {given.dtype}, on {device_of(given)}"
+                )
+        self._grad = gradient
+
+    @grad.deleter
+    def grad(self):
+        self._grad = None
+
+    @property
     def requires_grad(self):
         """Whether backward reaches this tensor; settable on leaves of floating point."""
-        return self._requires_grad
+        return self._requires_grad if self._base is None else self._renew()
 
     @requires_grad.setter
     def requires_grad(self, value):
@@ -52,15 +77,49 @@ class Variable:
 
     def _edge_to(self):
         """What a node keeps of this input: the edge to its node, itself if a leaf that wants a gradient, or None."""
-        if self._base is not None and self._base[0]._edge is not self._base[1]:
-            raise RuntimeError(
-                f"a view of shape {self.array.shape} is used after the tensor that it shows was changed in place; "
-                "take the view again"
-            )
+        if self._base is not None:
+            self._renew()
         return self._edge or (self if self._requires_grad else None)
 
-    grad_fn = property(lambda self: None if self._edge is None else self._edge[0], doc="The node that it came from.")
-    is_leaf = property(lambda self: self._edge is None, doc="Whether no recorded operation made it.")
+    def _renew(self):
+        """Take a view's place behind the last write to its memory. Returns whether it requires a gradient."""
+        owner, edge, steps = self._base
+        if owner._edge is not edge:
+            if owner._base is not None:
+                raise RuntimeError(
+                    f"a view of shape {self.array.shape} is used after the tensor that it shows was given another "
+                    "shape in place; take the view again"
+                )
+            view = owner
+            with _Switch("grad", True):
+                for function, params in steps_of(steps):
+                    view = function.apply(view, **params)
+            self._base = (owner, owner._edge, steps)
+            self._move(view)
+        return self._requires_grad
+
+    def _move(self, other):
+        """Take another tensor's place in the graph; `retain_grad` moves along."""
+        retained = self.retains_grad
+        if retained:
+            node, i = self._edge
+            node._retained = {k: reference for k, reference in node._retained.items() if k != i}
+        self._edge, self._requires_grad = other._edge, other._requires_grad
+        if retained and self._requires_grad:
+            self.retain_grad()
+
+    @property
+    def grad_fn(self):
+        """The node that it came from; None for a leaf."""
+        if self._base is not None:
+            self._renew()
+        return None if self._edge is None else self._edge[0]
+
+    @property
+    def is_leaf(self):
+        """Whether no recorded operation made it."""
+        return self.grad_fn is None
+
     retains_grad = property(lambda self: _retained(self) is not None, doc="Whether `retain_grad` was called on it.")
     _version = property(lambda self: self._counter[0], doc="How often the memory was written in place.")
 
@@ -76,7 +135,9 @@ class Variable:
         return result
 
     def detach_(self):
-        """Take this tensor itself out of the graph."""
+        """Take this tensor itself out of the graph. Raises RuntimeError for a view: use detach()."""
+        if self._base is not None:
+            raise RuntimeError("detach_: a view cannot leave the graph without its memory; use detach()")
         self._edge, self._requires_grad = None, False
         return self
 
@@ -114,38 +175,24 @@ class Variable:
             hooks = node._hooks.setdefault(i, {})
         return RemovableHandle(hooks, hook)
 
-    def _check_writable(self, name, gains_history=False):
+    def _check_writable(self, name):
         if not getattr(self.array.flags, "writeable", True):  # CuPy has no such flag
             raise RuntimeError(f"{name}: the memory is shared among elements (expand) or read-only; clone() first")
         if not mode.grad:
             return
-        if self._edge is None and self._requires_grad:
-            raise RuntimeError(f"{name}: a leaf that requires a gradient cannot be changed in place; use no_grad()")
-        if self._base is not None and (gains_history or self._requires_grad or self._base[0]._requires_grad):
-            raise RuntimeError(
-                f"{name}: a view of a tensor in the graph cannot be changed in place; write to the tensor itself: "
-                "y[i] = y[i] + v in place of y[i] += v, x[0, 1] = v in place of x[0][1] = v"
-            )
+        for x in (self,) if self._base is None else (self, self._base[0]):
+            if x._edge is None and x._requires_grad:
+                leaf = "a leaf" if x is self else "a view of a leaf"
+                raise RuntimeError(f"{name}: {leaf} that requires a gradient cannot be changed in place; use no_grad()")
+        if self._base is not None and self._base[0]._requires_grad and not self.requires_grad:
+            raise RuntimeError(f"{name}: this view was taken under no_grad(); take it again, or write under no_grad()")
 
-    def _become(self, result, name):
-        """Take over numbers and history of a result of the same shape: what every in-place operation does."""
-        self._check_writable(name, result._requires_grad)
-        if result.array.shape != self.array.shape:
-            raise RuntimeError(f"{name}: a result of shape {result.array.shape} does not fit shape {self.array.shape}")
-        if dtypes.category(result.array.dtype) > dtypes.category(self.array.dtype):
-            raise RuntimeError(f"{name}: a result of {result.array.dtype} does not fit a tensor of {self.array.dtype}")
-        if result._requires_grad:
-            result._edge[0]._keep_copy(self.array)
-        self.array[...] = result.array
-        self._counter[0] += 1
-        if result._requires_grad:
-            result = result.to(self.array.dtype)
-            self._edge, self._requires_grad = result._edge, True
-        elif mode.grad:
-            self._edge, self._requires_grad = None, False
-        for watcher in mode.watchers:
-            watcher(None, (result,), [self], {})
-        return self
+    def __copy__(self):
+        """The same memory, the same place in the graph; a leaf's copy is a leaf with a gradient of its own."""
+        result = type(self).__new__(type(self))
+        result.__dict__.update(self.__dict__)
+        result.array, result._grad, result._hooks = self.array.view(), None, None
+        return result
 
     def __deepcopy__(self, memo):
         if self._edge is not None:
@@ -153,12 +200,25 @@ class Variable:
         result = type(self).__new__(type(self))
         result.__dict__.update(self.__dict__)
         result.array, result._counter, result._base, result._hooks = self.array.copy(), [0], None, None
-        result.grad = copy.deepcopy(self.grad, memo)
+        result._grad = copy.deepcopy(self.grad, memo)
         memo[id(self)] = result
         return result
 
     def __reduce_ex__(self, protocol):
         raise TypeError("tensors are not pickled; use minitorch.save and minitorch.load, or .numpy()")
+
+
+def steps_of(steps):
+    """The operations that lead from the owner of the memory to a view, as (Function, parameters), the first first.
+
+    Args:
+        steps: (steps before the last, its Function, its parameters), or None for the owner itself.
+    """
+    found = []
+    while steps is not None:
+        steps, function, params = steps
+        found.append((function, params))
+    return found[::-1]
 
 
 def _retained(tensor):

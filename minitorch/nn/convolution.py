@@ -57,6 +57,8 @@ class _Convolution(Module):
 
 
 class _PlainConvolution(_Convolution):
+    """A layer of `conv1d` or `conv2d`."""
+
     _function = None
 
     def __init__(
@@ -128,6 +130,8 @@ class Conv2d(_PlainConvolution):
 
 
 class _TransposedConvolution(_Convolution):
+    """A layer of `conv_transpose1d` or `conv_transpose2d`."""
+
     _transposed = True
     _function = None
 
@@ -166,7 +170,8 @@ class _TransposedConvolution(_Convolution):
         wanted = tuple(output_size)[-n:]
         if len(output_size) not in (n, input.ndim) or input.ndim not in (n + 1, n + 2):
             raise ValueError(
-                f"{name}: output_size must hold {n} or {input.ndim} sizes for input {input.shape}, got {output_size}"
+                f"{name}: output_size must hold {n} or {input.ndim} sizes for an input of shape {input.array.shape}, "
+                f"got {output_size}"
             )
         least = [
             (m - 1) * s - 2 * p + d * (k - 1) + 1

@@ -62,9 +62,8 @@ class Embedding(Module):
             self.reset_parameters()
         else:
             if _weight.shape != (num_embeddings, embedding_dim):
-                raise ValueError(
-                    f"Embedding: the weight must have shape {(num_embeddings, embedding_dim)}, got {_weight.shape}"
-                )
+                wanted, got = (num_embeddings, embedding_dim), _weight.array.shape
+                raise ValueError(f"Embedding: the weight must have shape {wanted}, got {got}")
             self.weight = Parameter(_weight, not _freeze)
 
     def reset_parameters(self):
@@ -104,7 +103,7 @@ class Embedding(Module):
             padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse: as for the class.
         """
         if not isinstance(embeddings, Tensor) or embeddings.ndim != 2:
-            got = f"shape {embeddings.shape}" if isinstance(embeddings, Tensor) else type(embeddings).__name__
+            got = f"shape {embeddings.array.shape}" if isinstance(embeddings, Tensor) else type(embeddings).__name__
             raise ValueError(f"from_pretrained: embeddings must be a tensor of shape (V, D), got {got}")
         options = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
         return cls(*embeddings.shape, *options, _weight=embeddings, _freeze=freeze)

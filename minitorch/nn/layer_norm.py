@@ -166,11 +166,13 @@ class _InstanceNorm(_BatchNorm):
         batched = self._dimensions[-1]
         if input.ndim not in self._dimensions:
             wanted = " or ".join(f"{n}D" for n in self._dimensions)
-            raise ValueError(f"{type(self).__name__}: expected {wanted} input, got {input.ndim}D, shape {input.shape}")
+            got = f"{input.ndim}D, shape {input.array.shape}"
+            raise ValueError(f"{type(self).__name__}: expected {wanted} input, got {got}")
         channels = input.shape[1 - batched]
         if channels != self.num_features and (self.affine or self.track_running_stats):
             raise ValueError(
-                f"{type(self).__name__}: expected {self.num_features} channels, got {channels} in shape {input.shape}"
+                f"{type(self).__name__}: expected {self.num_features} channels, got {channels} in shape "
+                f"{input.array.shape}"
             )
         x = input if input.ndim == batched else input.unsqueeze(0)
         by_input = self.training or not self.track_running_stats

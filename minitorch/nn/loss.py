@@ -46,6 +46,8 @@ class _Loss(Module):
 
 
 class _WeightedLoss(_Loss):
+    """A loss with a factor for each class or number, kept as the buffer `weight`."""
+
     options = ("weight",)
 
     def __init__(self, weight=None, size_average=None, reduce=None, reduction="mean"):

@@ -80,7 +80,8 @@ class _BatchNorm(Module):
         require_tensor(type(self).__name__, input=input)
         if input.ndim not in self._dimensions:
             wanted = " or ".join(f"{n}D" for n in self._dimensions)
-            raise ValueError(f"{type(self).__name__}: expected {wanted} input, got {input.ndim}D, shape {input.shape}")
+            got = f"{input.ndim}D, shape {input.array.shape}"
+            raise ValueError(f"{type(self).__name__}: expected {wanted} input, got {got}")
         count = self.num_batches_tracked if self.training and self.track_running_stats else None
         momentum = self.momentum
         if momentum is None:

@@ -15,6 +15,8 @@ from minitorch.ops.operands import several
 
 
 class _MaxPool(Module):
+    """A layer of `max_pool1d` or `max_pool2d`."""
+
     _function = None
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False):
@@ -108,6 +110,8 @@ class AvgPool2d(Module):
 
 
 class _AdaptivePool(Module):
+    """A layer whose windows follow from the size of its result."""
+
     _function = None
 
     def __init__(self, output_size):
@@ -122,6 +126,8 @@ class _AdaptivePool(Module):
 
 
 class _AdaptiveMaxPool(_AdaptivePool):
+    """Such a layer that takes maxima, and can tell where they stood."""
+
     def __init__(self, output_size, return_indices=False):
         super().__init__(output_size)
         self.return_indices = return_indices

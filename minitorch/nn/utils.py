@@ -135,7 +135,7 @@ def vector_to_parameters(vec, parameters):
     sizes = [p.numel() for p in parameters]
     if vec.shape != (sum(sizes),):
         raise ValueError(
-            f"vector_to_parameters: vec must have shape ({sum(sizes)},) for these parameters, got {vec.shape}"
+            f"vector_to_parameters: vec must have shape ({sum(sizes)},) for these parameters, got {vec.array.shape}"
         )
     with no_grad():
         for p, part in zip(parameters, ops.split(vec.detach(), sizes)):

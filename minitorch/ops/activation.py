@@ -3,7 +3,7 @@
 import warnings
 
 from minitorch import dtype as dtypes
-from minitorch.autograd import Function
+from minitorch.autograd import Function, become
 from minitorch.kernels import backend
 from minitorch.ops.arguments import arguments
 from minitorch.ops.comparison import where
@@ -12,7 +12,7 @@ from minitorch.ops.shape import narrow, reshape
 from minitorch.ops.unary import sigmoid
 
 
-class ReLU(Function):
+class Relu(Function):
     """max(x, 0); the derivative at 0 is 0."""
 
     @staticmethod
@@ -83,8 +83,8 @@ def relu(input, inplace=False):
     require_tensor("relu", input=input)
     if input.array.dtype.kind == "b":
         raise RuntimeError("relu: not defined for booleans")
-    result = ReLU.apply(input)
-    return input._become(result, "relu_") if inplace else result
+    result = Relu.apply(input)
+    return become(input, result, "relu_") if inplace else result
 
 
 def _normalized(name, function, input, dim, stacklevel, dtype):

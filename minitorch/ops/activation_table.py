@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from minitorch.autograd import Function, is_grad_enabled
+from minitorch.autograd import Function, become, is_grad_enabled
 from minitorch.ops.comparison import where
 from minitorch.ops.operands import as_number, is_number, quiet, require_tensor, to_float
 from minitorch.ops.special import erf, erf_array
@@ -66,36 +66,37 @@ def _silu_derivative(x):
 
 
 ELU = row(
-    "ELU",
+    "Elu",
     lambda x, alpha, rate, scale: scale * np.where(x > 0, x, alpha * np.expm1(rate * x)),
     lambda x, alpha, rate, scale: scale * where(x <= 0, alpha * rate * exp(rate * where(x < 0, x, 0.0)), 1.0),
 )
 GELU = row(
-    "GELU",
+    "Gelu",
     lambda x: 0.5 * x * (1 + erf_array(x * math.sqrt(0.5))),
     lambda x: _gaussian(x) + x * exp(-0.5 * x * x) * math.sqrt(0.5 / math.pi),
 )
 GELUTanh = row(
-    "GELUTanh", lambda x: 0.5 * x * (1 + np.tanh(GELU_RATE * (x + GELU_CUBE * x * x * x))), _gelu_tanh_derivative
+    "Gelu", lambda x: 0.5 * x * (1 + np.tanh(GELU_RATE * (x + GELU_CUBE * x * x * x))), _gelu_tanh_derivative
 )
-HardSigmoid = row("HardSigmoid", lambda x: np.clip(x + 3, 0, 6) / 6, lambda x: _inside(x, -3, 3) / 6)
+HardSigmoid = row("Hardsigmoid", lambda x: np.clip(x + 3, 0, 6) / 6, lambda x: _inside(x, -3, 3) / 6)
 HardSwish = row(
-    "HardSwish",
+    "Hardswish",
     lambda x: x * (np.clip(x + 3, 0, 6) / 6),
     lambda x: where(x >= 3, 1.0, _inside(x, -3, 3) * (x / 3 + 0.5)),
 )
-HardTanh = row("HardTanh", lambda x, low, high: np.clip(x, low, high), _inside)
-LeakyReLU = row("LeakyReLU", lambda x, slope: np.where(x > 0, x, slope * x), lambda x, slope: _either(x > 0, slope, x))
+HardTanh = row("Hardtanh", lambda x, low, high: np.clip(x, low, high), _inside)
+LeakyReLU = row("LeakyRelu", lambda x, slope: np.where(x > 0, x, slope * x), lambda x, slope: _either(x > 0, slope, x))
 LogSigmoid = row("LogSigmoid", lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), lambda x: sigmoid(-x))
 Mish = row("Mish", lambda x: x * np.tanh(np.log1p(np.exp(x))), _mish_derivative)
-SiLU = row("SiLU", lambda x: x / (1 + np.exp(-x)), _silu_derivative)
+ReLU6 = row("Relu6", lambda x: np.clip(x, 0, 6), lambda x: (~((x <= 0) | (x >= 6))).to(x.dtype))  # 1 at NaN
+SiLU = row("Silu", lambda x: x / (1 + np.exp(-x)), _silu_derivative)
 Softplus = row(
     "Softplus",
     lambda x, beta, threshold: np.where(beta * x > threshold, x, np.log1p(np.exp(beta * x)) / beta),
     lambda x, beta, threshold: where(beta * x > threshold, 1.0, sigmoid(beta * x)),
 )
 Softsign = row("Softsign", lambda x: x / (1 + np.abs(x)), lambda x: 1 / (1 + x.abs()) ** 2)
-TanhShrink = row("TanhShrink", lambda x: x - np.tanh(x), lambda x: tanh(x) ** 2)
+TanhShrink = row("Tanhshrink", lambda x: x - np.tanh(x), lambda x: tanh(x) ** 2)
 Threshold = row(
     "Threshold",
     lambda x, threshold, value: np.where(x <= threshold, value, x),
@@ -121,7 +122,7 @@ def _apply(function, name, input, inplace=False, kinds="f", **parameters):
     if not inplace:
         return function.apply(input, **parameters)
     keeps = input.requires_grad and is_grad_enabled()  # the derivative needs the input as it was
-    return input._become(function.apply(input.clone() if keeps else input, **parameters), f"{name}_")
+    return become(input, function.apply(input.clone() if keeps else input, **parameters), f"{name}_")
 
 
 def elu(input, alpha=1.0, inplace=False):
@@ -187,8 +188,11 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
 
 
 def relu6(input, inplace=False):
-    """min(max(x, 0), 6); its derivative at 0 and 6 is 0. Source: Krizhevsky 2010, "Convolutional deep belief nets"."""
-    return _apply(HardTanh, "relu6", input, inplace, "fiu", low=0, high=6)
+    """min(max(x, 0), 6); its derivative at 0 and 6 is 0, at NaN 1.
+
+    Source: Krizhevsky 2010, "Convolutional deep belief networks on CIFAR-10".
+    """
+    return _apply(ReLU6, "relu6", input, inplace, "fiu")
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):

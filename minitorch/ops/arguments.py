@@ -33,6 +33,8 @@ def arguments(**aliases):
         def operation(*args, **kwargs):
             try:
                 if kwargs:
+                    if kwargs.get("out", 0) is None:  # NumPy's functions say so when they leave the work to a method
+                        del kwargs["out"]
                     for alias in aliases.keys() & kwargs.keys():
                         _rename(kwargs, alias, aliases[alias])
                     if rest in kwargs:

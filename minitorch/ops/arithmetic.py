@@ -12,6 +12,8 @@ from minitorch.ops.operands import as_number, is_number, pair, quiet, to_float
 
 
 class Add(Function):
+    """a + b."""
+
     @staticmethod
     def forward(ctx, a, b):
         return a + b
@@ -22,6 +24,8 @@ class Add(Function):
 
 
 class Sub(Function):
+    """a - b."""
+
     @staticmethod
     def forward(ctx, a, b):
         return a - b
@@ -32,6 +36,8 @@ class Sub(Function):
 
 
 class Mul(Function):
+    """a b: the gradient of each is the other."""
+
     @staticmethod
     def forward(ctx, a, b):
         ctx.save_for_backward(*_each_for_the_other(ctx, a, b))
@@ -51,6 +57,8 @@ def _each_for_the_other(ctx, a, b):
 
 
 class Div(Function):
+    """a / b; with respect to b it is -a / b^2."""
+
     @staticmethod
     @quiet
     def forward(ctx, a, b):
@@ -229,7 +237,7 @@ def rremainder(input, other):
 def pow(input, exponent):
     """input to the power exponent. Raises RuntimeError for integers to a negative integer number."""
     a, b = pair("pow", input, exponent)
-    negative = not isinstance(exponent, Variable) and exponent < 0
+    negative = not isinstance(b, Variable) and exponent < 0
     kind = (a if isinstance(a, Variable) else b).array.dtype.kind
     if kind == "b":
         raise RuntimeError("pow: not defined for two booleans")

@@ -46,10 +46,14 @@ class _Extreme(Function):
 
 
 class Maximum(_Extreme):
+    """The larger of two."""
+
     choose, lost = staticmethod(np.maximum), staticmethod(lambda a, b: a < b)
 
 
 class Minimum(_Extreme):
+    """The smaller of two."""
+
     choose, lost = staticmethod(np.minimum), staticmethod(lambda a, b: a > b)
 
 
@@ -79,6 +83,8 @@ class Clamp(Function):
 
 
 class Where(Function):
+    """a where the condition is true, else b: the gradient goes where the number came from."""
+
     @staticmethod
     def forward(ctx, condition, a, b):
         ctx.save_for_backward(condition)
@@ -187,6 +193,8 @@ def without_derivative(name, compute, text, kinds="biuf", numbers="either"):
     """
 
     class Constant(Function):
+        """The comparison itself; its gradient is 0."""
+
         @staticmethod
         @quiet
         def forward(ctx, a, b):

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from minitorch.autograd import Function
+from minitorch.autograd import Function, become
 from minitorch.device import array_module
 from minitorch.kernels import backend
 from minitorch.ops.arguments import arguments
@@ -96,4 +96,4 @@ def _dropped(name, input, mask_shape, p, training, inplace):
     else:
         ones = array_module(input.array).ones(mask_shape, dtype=input.array.dtype)
         result = input * input._wrap(backend(ones).dropout(ones, **mask))
-    return input._become(result, f"{name}_") if inplace else result
+    return become(input, result, f"{name}_") if inplace else result

@@ -7,7 +7,7 @@ integer arrays and masks on the view, which gives a copy. (NumPy would treat an 
 import numpy as np
 
 from minitorch import dtype as dtypes
-from minitorch.autograd import Function, Variable, is_grad_enabled
+from minitorch.autograd import Function, Variable, become, is_grad_enabled
 from minitorch.device import array_module, device_of, is_cuda, to_device, to_numpy
 from minitorch.ops.accumulation import add_at, is_positions
 from minitorch.ops.arguments import arguments
@@ -29,13 +29,18 @@ class Slice(Function):
         return Scatter.apply(grad, shape=ctx.shape, index=ctx.index)
 
 
-class Take(Function):
+class Select(Slice):
+    """Reading one entry of the first dimension: a view."""
+
+
+class Index(Function):
     """Reading by integer arrays and masks: a copy. A place that is read twice gets both gradients."""
 
     @staticmethod
     def forward(ctx, x, index):
         ctx.shape, ctx.index = x.shape, _kept(ctx, index)
-        return x[index]
+        result = x[index]
+        return result if result.flags.c_contiguous else result.copy(order="C")
 
     @staticmethod
     def backward(ctx, grad):
@@ -56,7 +61,7 @@ class Scatter(Function):
 
     @staticmethod
     def backward(ctx, grad):
-        return Take.apply(grad, index=ctx.index) if ctx.repeated else Slice.apply(grad, index=ctx.index)
+        return Index.apply(grad, index=ctx.index) if ctx.repeated else Slice.apply(grad, index=ctx.index)
 
 
 class Gather(Function):
@@ -87,7 +92,7 @@ class Put(Function):
     def backward(ctx, grad):
         to_x, to_value = ctx.needs_input_grad
         to_x = Put.apply(grad, 0.0, index=ctx.index) if to_x else None
-        return to_x, (Take.apply(grad, index=ctx.index) if to_value else None)
+        return to_x, (Index.apply(grad, index=ctx.index) if to_value else None)
 
 
 def _kept(ctx, index):
@@ -218,7 +223,7 @@ def getitem(input, index):
         ValueError: a slice with a step that is not positive.
     """
     if type(index) is int and index >= 0 and input.array.ndim and index < input.array.shape[0]:
-        return Slice.apply(input, index=(index,))
+        return Select.apply(input, index=(index,))
     basic, advanced = _normal(input.array, index)
     if advanced is None:
         return Slice.apply(input, index=basic)
@@ -229,7 +234,7 @@ def getitem(input, index):
 
 def _take(input, index):
     try:
-        return Take.apply(input, index=index)
+        return Index.apply(input, index=index)
     except (IndexError, ValueError) as error:
         raise IndexError(f"getitem: index arrays do not broadcast or fit shape {input.array.shape}: {error}") from error
 
@@ -269,7 +274,7 @@ def setitem(input, index, value):
     else:
         value = as_filling("setitem", value, x.dtype)
     if is_grad_enabled() and (input.requires_grad or getattr(value, "requires_grad", False)):
-        input._become(Put.apply(input, value, index=index), "setitem")
+        become(input, Put.apply(input, value, index=index), "setitem")
     else:
         input._check_writable("setitem")
         x[index] = value.array if isinstance(value, Variable) else value
@@ -296,7 +301,7 @@ def gather(input, dim, index, *, sparse_grad=False):
     if positions.dtype not in (dtypes.int64, dtypes.int32) and positions.size:
         raise RuntimeError(f"gather: index must be int64, got {positions.dtype}; use .long()")
     if not positions.size:
-        return Take.apply(input.reshape(-1), index=(positions.astype(dtypes.int64),))
+        return Index.apply(input.reshape(-1), index=(positions.astype(dtypes.int64),))
     if max(positions.ndim, 1) != max(x.ndim, 1):
         raise RuntimeError(f"gather: index has shape {positions.shape}, input {x.shape}: they must have equal ndim")
     if any(n > m for k, (n, m) in enumerate(zip(positions.shape, x.shape)) if k != dim):

@@ -78,7 +78,8 @@ def require_float(name, **arguments):
 def pair(name, a, b):
     """Two operands, at least one a tensor, in their common number type by PyTorch's rules; numbers stay numbers.
 
-    A number or a 0-dimensional tensor never widens a tensor of the same kind: float32 times 2.5 stays float32.
+    A number or a 0-dimensional tensor never widens a tensor of the same kind: float32 times 2.5 stays float32. An
+    array stands for a tensor of its own.
     """
     if isinstance(a, Variable) and isinstance(b, Variable):
         x, y = a.array, b.array
@@ -133,8 +134,16 @@ def as_number(name, number, dtype):
         RuntimeError: an integer of more than 64 bits.
     """
     if not is_number(number):
-        hint = "; wrap it: minitorch.tensor(...)" if isinstance(number, (np.ndarray, list, tuple)) else ""
-        raise TypeError(f"{name}: expected a tensor or a number, got {type(number).__name__}{hint}")
+        raise _no_operand(name, number)
+    return _converted(name, number, dtype)
+
+
+def _no_operand(name, given):
+    hint = "; wrap it: minitorch.tensor(...)" if isinstance(given, (np.ndarray, list, tuple)) else ""
+    return TypeError(f"{name}: expected a tensor or a number, got {type(given).__name__}{hint}")
+
+
+def _converted(name, number, dtype):
     if dtype.kind == "f" and -6e4 < number < 6e4:
         return dtype.type(number)
     try:
@@ -166,13 +175,18 @@ def as_filling(name, number, dtype):
 
 
 def _with_number(name, x, number):
+    if not is_number(number):
+        if not isinstance(number, type(x.array)):
+            raise _no_operand(name, number)
+        dtypes.check(number.dtype)
+        return pair(name, x, x._wrap(number))
     dtype = x.array.dtype
-    if dtype.kind != "f" and is_number(number):
+    if dtype.kind != "f":
         kind = dtypes.of_number(number)
         if dtypes.category(kind) > dtypes.category(dtype):
             dtype = kind
             x = cast(x, dtype)
-    return x, as_number(name, number, dtype)
+    return x, _converted(name, number, dtype)
 
 
 def result_type(*operands):

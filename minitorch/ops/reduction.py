@@ -3,7 +3,8 @@
 import numpy as np
 
 from minitorch import dtype as dtypes
-from minitorch.autograd import Function
+from minitorch import return_types
+from minitorch.autograd import Function, Variable
 from minitorch.device import array_module
 from minitorch.ops.arguments import REDUCTION, arguments
 from minitorch.ops.comparison import where
@@ -11,10 +12,11 @@ from minitorch.ops.indexing import gather
 from minitorch.ops.joining import stack
 from minitorch.ops.operands import axes, axis, cast, count, is_number, quiet, require_float, require_tensor, to_float
 from minitorch.ops.shape import reshape
-from minitorch.ops.sorting import ValuesIndices
 
 
 class Sum(Function):
+    """The sum over axes: each term gets the whole gradient."""
+
     @staticmethod
     def forward(ctx, x, dims, keepdim):
         ctx.shape = x.shape
@@ -24,6 +26,23 @@ class Sum(Function):
     @staticmethod
     def backward(ctx, grad):
         return reshape(grad, ctx.kept).expand(ctx.shape)
+
+
+class Mean(Function):
+    """The sum over axes by the number of terms."""
+
+    @staticmethod
+    @quiet
+    def forward(ctx, x, dims, keepdim):
+        ctx.kept = tuple(1 if i in dims else n for i, n in enumerate(x.shape))
+        ctx.shape, ctx.count = x.shape, count(x.shape[i] for i in dims)
+        wide = np.promote_types(x.dtype, np.float32)  # float16 ends at 65504
+        mean = x.sum(axis=dims, keepdims=keepdim, dtype=wide) / wide.type(ctx.count)
+        return mean.astype(x.dtype, copy=False)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return reshape(grad / ctx.count, ctx.kept).expand(ctx.shape)
 
 
 class Extreme(Function):
@@ -46,7 +65,7 @@ class Extreme(Function):
         return (where(chosen, share, 0.0),)
 
 
-class LogSumExp(Function):
+class Logsumexp(Function):
     """y = log(sum(exp(x))); dx = exp(x - y) g."""
 
     @staticmethod
@@ -68,7 +87,9 @@ class LogSumExp(Function):
         return reshape(grad, ctx.kept) * (x - reshape(y, ctx.kept)).exp()
 
 
-class CumSum(Function):
+class Cumsum(Function):
+    """Running sums: a number gets the gradients of its own and all later sums."""
+
     @staticmethod
     def forward(ctx, x, dim):
         ctx.dim = dim
@@ -76,10 +97,10 @@ class CumSum(Function):
 
     @staticmethod
     def backward(ctx, grad):
-        return CumSum.apply(grad.flip(ctx.dim), dim=ctx.dim).flip(ctx.dim)
+        return Cumsum.apply(grad.flip(ctx.dim), dim=ctx.dim).flip(ctx.dim)
 
 
-class StandardDeviation(Function):
+class Std(Function):
     """The square root of a variance; its derivative at 0 is taken as 0."""
 
     @staticmethod
@@ -115,7 +136,7 @@ def cumsum(input, dim, *, dtype=None):
     """Running sums along a dimension. Booleans and integers are summed as int64."""
     input = _accumulated("cumsum", input, dtype)
     dim = axis("cumsum", dim, input.array.ndim)
-    return CumSum.apply(input, dim=dim) if input.array.ndim else input.clone()
+    return Cumsum.apply(input, dim=dim) if input.array.ndim else input.clone()
 
 
 @arguments(**REDUCTION)
@@ -125,8 +146,7 @@ def mean(input, dim=None, keepdim=False, *, dtype=None):
     if dtype is not None:
         input = cast(input, dtypes.check(dtype))
     require_float("mean", input=input)
-    dims = axes("mean", dim, input.array.ndim)
-    return Sum.apply(input, dims=dims, keepdim=keepdim) / count(input.array.shape[i] for i in dims)
+    return Mean.apply(input, dims=axes("mean", dim, input.array.ndim), keepdim=keepdim)
 
 
 @arguments(**REDUCTION)
@@ -162,7 +182,7 @@ def _variance(name, input, dim, unbiased, keepdim, correction):
 @arguments(**REDUCTION)
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation: the square root of `var`, same arguments; its derivative at 0 is 0."""
-    return StandardDeviation.apply(_variance("std", input, dim, unbiased, keepdim, correction)[0])
+    return Std.apply(_variance("std", input, dim, unbiased, keepdim, correction)[0])
 
 
 @arguments(**REDUCTION)
@@ -175,7 +195,7 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """(`std`, `mean`) over the same dimensions."""
     variance, center = _variance("std_mean", input, dim, unbiased, keepdim, correction)
-    return StandardDeviation.apply(variance), center
+    return Std.apply(variance), center
 
 
 def _extreme(name, input, dim, keepdim, largest):
@@ -241,18 +261,19 @@ def _no_booleans(name, input):
 
 
 def _along(name, input, dim, keepdim, largest):
+    kind = return_types.max if largest else return_types.min
     indices = _arg(name, input, dim, True, largest)
     if input.array.ndim == 0:
-        return ValuesIndices(input.clone(), indices.reshape(()))
+        return kind(input.clone(), indices.reshape(()))
     values = gather(input, dim, indices)
-    return ValuesIndices(*((values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))))
+    return kind(*((values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))))
 
 
 @arguments(other="dim", **REDUCTION)
 def max(input, dim=None, keepdim=False):
     """The largest number of all; with a dim (values, indices) along it; with a second tensor `maximum`."""
     require_tensor("max", input=input)
-    if hasattr(dim, "array"):
+    if isinstance(dim, Variable):
         return input.maximum(dim)
     if dim is None:
         return _extreme("max", input, None, False, True)
@@ -263,7 +284,7 @@ def max(input, dim=None, keepdim=False):
 def min(input, dim=None, keepdim=False):
     """The smallest number of all; with a dim (values, indices) along it; with a second tensor `minimum`."""
     require_tensor("min", input=input)
-    if hasattr(dim, "array"):
+    if isinstance(dim, Variable):
         return input.minimum(dim)
     if dim is None:
         return _extreme("min", input, None, False, False)
@@ -280,7 +301,7 @@ def logsumexp(input, dim, keepdim=False):
     """log(sum(exp(x))) over dimensions, without overflow: the largest number is taken out first."""
     require_tensor("logsumexp", input=input)
     input = to_float(input)
-    return LogSumExp.apply(input, dims=axes("logsumexp", dim, input.array.ndim), keepdim=keepdim)
+    return Logsumexp.apply(input, dims=axes("logsumexp", dim, input.array.ndim), keepdim=keepdim)
 
 
 def _logic(name, input, dim, keepdim, every):

@@ -12,7 +12,7 @@ from minitorch.device import array_module, is_cuda
 from minitorch.ops.accumulation import add_at
 from minitorch.ops.arguments import arguments
 from minitorch.ops.arithmetic import mul
-from minitorch.ops.indexing import Put, Take, gather, getitem, positions_along
+from minitorch.ops.indexing import Index, Put, gather, getitem, positions_along
 from minitorch.ops.joining import narrow
 from minitorch.ops.operands import (
     as_filling,
@@ -39,7 +39,7 @@ class Accumulate(Function):
     @staticmethod
     def backward(ctx, grad):
         to_x, to_values = ctx.needs_input_grad
-        return (grad if to_x else None), (Take.apply(grad, index=ctx.index) if to_values else None)
+        return (grad if to_x else None), (Index.apply(grad, index=ctx.index) if to_values else None)
 
 
 @naming("scatter")
@@ -137,7 +137,7 @@ def _multiplied(input, places, src):
     turn = turn.reshape(src.array.shape)
     for i in range(int(turn.max()) + 1):
         chosen = turn == i
-        factors = Put.apply(input.new_ones(input.array.shape), Take.apply(src, index=(chosen,)),
+        factors = Put.apply(input.new_ones(input.array.shape), Index.apply(src, index=(chosen,)),
                             index=tuple(p[chosen] for p in places))  # fmt: skip
         input = mul(input, factors)
     return input

@@ -9,7 +9,9 @@ from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import axes, axis, count, naming, require_tensor, sizes
 
 
-class Reshape(Function):
+class View(Function):
+    """The same memory read in another shape."""
+
     is_view = True
 
     @staticmethod
@@ -22,13 +24,23 @@ class Reshape(Function):
         return reshape(grad, ctx.shape)
 
 
-class ReshapedCopy(Reshape):
+class CopiedView(View):
     """Where the memory cannot be read in the new shape: writes to the result do not reach the input."""
 
     is_view = False
 
 
+class Unsqueeze(View):
+    """A new dimension of size 1."""
+
+
+class Squeeze(View):
+    """Without dimensions of size 1."""
+
+
 class Permute(Function):
+    """The dimensions in another order."""
+
     is_view = True
 
     @staticmethod
@@ -39,6 +51,10 @@ class Permute(Function):
     @staticmethod
     def backward(ctx, grad):
         return Permute.apply(grad, order=ctx.inverse)
+
+
+class Transpose(Permute):
+    """Two dimensions exchanged."""
 
 
 class Expand(Function):
@@ -56,6 +72,8 @@ class Expand(Function):
 
 
 class Flip(Function):
+    """The entries of axes in reverse order."""
+
     @staticmethod
     def forward(ctx, x, dims):
         ctx.dims = dims
@@ -67,6 +85,8 @@ class Flip(Function):
 
 
 class Clone(Function):
+    """The same numbers in memory of their own."""
+
     @staticmethod
     def forward(ctx, x):
         return x.copy(order="C")
@@ -80,6 +100,8 @@ class Clone(Function):
 def reshape(input, *shape):
     """The same numbers in another shape; one size may be -1. A view where the memory allows, else a copy."""
     require_tensor("reshape", input=input)
+    if not shape:
+        raise TypeError("reshape: expected sizes, e.g. x.reshape(2, 3)")
     shape, n = sizes("reshape", shape), input.array.size
     known = count(d for d in shape if d != -1)
     if any(d < -1 for d in shape) or shape.count(-1) > 1:
@@ -90,7 +112,7 @@ def reshape(input, *shape):
         shape = tuple(n // known if d == -1 else d for d in shape)
     elif known != n:
         raise RuntimeError(f"reshape: {n} elements of shape {input.array.shape} do not fit into {shape}")
-    return (Reshape if _is_viewable(input.array, shape) else ReshapedCopy).apply(input, shape=shape)
+    return (View if _is_viewable(input.array, shape) else CopiedView).apply(input, shape=shape)
 
 
 def _is_viewable(x, shape):
@@ -140,6 +162,8 @@ def ravel(input):
 def permute(input, *dims):
     """The dimensions in another order: (N, H, W, C) from (N, C, H, W) by ``permute(0, 2, 3, 1)``. A view."""
     require_tensor("permute", input=input)
+    if not dims:
+        raise TypeError("permute: expected dimensions, e.g. x.permute(1, 0)")
     dims, ndim = sizes("permute", dims), input.array.ndim
     if len(dims) != ndim:
         raise RuntimeError(f"permute: got {len(dims)} dimensions for a tensor of {ndim}")
@@ -155,7 +179,7 @@ def transpose(input, dim0, dim1):
     order = list(range(ndim))
     if ndim:
         order[a], order[b] = b, a
-    return Permute.apply(input, order=tuple(order))
+    return Transpose.apply(input, order=tuple(order))
 
 
 def t(input):
@@ -163,7 +187,7 @@ def t(input):
     require_tensor("t", input=input)
     if input.array.ndim > 2:
         raise RuntimeError(f"t: expected at most 2 dimensions, got shape {input.array.shape}; use .mT or transpose")
-    return transpose(input, 0, 1) if input.array.ndim == 2 else Reshape.apply(input, shape=input.array.shape)
+    return transpose(input, 0, 1) if input.array.ndim == 2 else View.apply(input, shape=input.array.shape)
 
 
 def matrix_transpose(input):
@@ -191,7 +215,8 @@ def movedim(input, source, destination):
 def expand(input, *size):
     """Dimensions of size 1 repeated to the given size, -1 keeps one, new ones in front. A view."""
     require_tensor("expand", input=input)
-    require_tensor("expand", input=input)
+    if not size:
+        raise TypeError("expand: expected sizes, e.g. x.expand(2, 3)")
     size, shape = sizes("expand", size), input.array.shape
     lead = len(size) - len(shape)
     target = tuple(shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size))
@@ -232,7 +257,7 @@ def squeeze(input, dim=None):
     require_tensor("squeeze", input=input)
     shape = input.array.shape
     chosen = range(len(shape)) if dim is None else axes("squeeze", dim, len(shape)) if dim != () else ()
-    return Reshape.apply(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in chosen))
+    return Squeeze.apply(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in chosen))
 
 
 def unsqueeze(input, dim):
@@ -240,7 +265,7 @@ def unsqueeze(input, dim):
     require_tensor("unsqueeze", input=input)
     shape = input.array.shape
     dim = axis("unsqueeze", dim, len(shape) + 1)
-    return Reshape.apply(input, shape=(*shape[:dim], 1, *shape[dim:]))
+    return Unsqueeze.apply(input, shape=(*shape[:dim], 1, *shape[dim:]))
 
 
 def narrow(input, dim, start, length):

@@ -1,15 +1,12 @@
 """Operations that put numbers in order."""
 
-from collections import namedtuple
-
 import numpy as np
 
+from minitorch import return_types
 from minitorch.device import array_module
 from minitorch.ops.arguments import arguments
 from minitorch.ops.indexing import gather
 from minitorch.ops.operands import axis, require_tensor
-
-ValuesIndices = namedtuple("ValuesIndices", ["values", "indices"])
 
 
 @arguments()
@@ -31,7 +28,7 @@ def argsort(input, dim=-1, descending=False, *, stable=False):
 def sort(input, dim=-1, descending=False, *, stable=False):
     """(values, indices) in rising order along a dimension; equal numbers keep their order, NaN counts as largest."""
     indices = argsort(input, dim, descending)
-    return ValuesIndices(gather(input, dim, indices), indices)
+    return return_types.sort(gather(input, dim, indices), indices)
 
 
 @arguments()
@@ -52,4 +49,31 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
         raise RuntimeError(f"topk: k {k} is out of range for dimension {dim} of shape {input.array.shape}")
     indices = argsort(input, dim, largest)
     indices = indices.narrow(dim, 0, int(k)) if input.array.ndim else indices
-    return ValuesIndices(gather(input, dim, indices), indices)
+    return return_types.topk(gather(input, dim, indices), indices)
+
+
+@arguments()
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """The different numbers of a tensor in rising order, or along a dimension its different slices.
+
+    Args:
+        sorted: accepted; the result is in order either way.
+        return_inverse: also the position in the result of each number (of the input's shape) or slice, int64.
+        return_counts: also how often each occurs, int64.
+
+    Returns:
+        The values, or a tuple with what was asked for besides. NaN equals nothing, so each is kept.
+    """
+    require_tensor("unique", input=input)
+    x = input.array
+    dim = None if dim is None else axis("unique", dim, x.ndim)
+    if dim is not None and not x.size:
+        raise RuntimeError(f"unique: a tensor of shape {x.shape} has no slices to compare; leave dim out")
+    x = x.reshape(1) if dim is not None and not x.ndim else x
+    found = array_module(x).unique(x, False, return_inverse, return_counts, axis=dim, equal_nan=False)
+    if not isinstance(found, tuple):
+        return input._wrap(found)
+    values, *others = found
+    if return_inverse:  # versions of NumPy differ in its shape
+        others[0] = others[0].reshape(input.array.shape if dim is None else -1)
+    return tuple(input._wrap(a) for a in (values, *others))

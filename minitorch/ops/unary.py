@@ -109,6 +109,8 @@ def square(input):
 
 
 class Neg(Function):
+    """-x."""
+
     @staticmethod
     def forward(ctx, x):
         return -x
@@ -127,6 +129,8 @@ def neg(input):
 
 
 class Round(Function):
+    """x to so many decimals; the gradient is 0."""
+
     @staticmethod
     def forward(ctx, x, decimals):
         return np.round(x, decimals)

@@ -72,11 +72,11 @@ class Optimizer:
                 raise TypeError(f"{name}: parameter {i} must be a tensor, got {type(p).__name__}{hint}")
             if not p.is_leaf:
                 raise ValueError(
-                    f"{name}: parameter {i} of shape {p.shape} is the result of an operation; only leaves can be "
+                    f"{name}: parameter {i} of shape {p.array.shape} is the result of an operation; only leaves can be "
                     "optimized (move data to its device before requires_grad is set)"
                 )
             if id(p) in seen:
-                raise ValueError(f"{name}: parameter {i} of shape {p.shape} is there twice")
+                raise ValueError(f"{name}: parameter {i} of shape {p.array.shape} is there twice")
             seen.add(id(p))
         group = {**self.defaults, **param_group, "params": params}
         self.check_options(group)
@@ -125,25 +125,25 @@ class Optimizer:
 
     def _check(self, parameter, group):
         """Raise RuntimeError where the gradient or the state does not fit the parameter."""
-        name = type(self).__name__
+        name, shape = type(self).__name__, parameter.array.shape
         kept = self.state.get(parameter, {})
         lacking = [key for key in self.needed_state(group) if kept and key not in kept]
         if lacking:
             raise RuntimeError(
-                f"{name}.step: the state of a parameter of shape {parameter.shape} has no {' and no '.join(lacking)}; "
+                f"{name}.step: the state of a parameter of shape {shape} has no {' and no '.join(lacking)}; "
                 "options such as amsgrad, momentum and centered must be chosen before the first step"
             )
         for what, x in (("gradient", parameter.grad), *kept.items()):
             if not isinstance(x, Tensor) or what == "step":
                 continue
-            if x.shape != parameter.shape or x.dtype != parameter.dtype or x.device != parameter.device:
+            if x.array.shape != shape or x.dtype != parameter.dtype or x.device != parameter.device:
                 raise RuntimeError(
-                    f"{name}.step: the {what} ({x.dtype}, {x.shape}, {x.device}) does not fit its parameter "
-                    f"({parameter.dtype}, {parameter.shape}, {parameter.device}); convert or move the model before "
+                    f"{name}.step: the {what} ({x.dtype}, {x.array.shape}, {x.device}) does not fit its parameter "
+                    f"({parameter.dtype}, {shape}, {parameter.device}); convert or move the model before "
                     "the optimizer is made"
                 )
         if not getattr(parameter.array.flags, "writeable", True):
-            raise RuntimeError(f"{name}.step: a parameter of shape {parameter.shape} has read-only memory; clone() it")
+            raise RuntimeError(f"{name}.step: a parameter of shape {shape} has read-only memory; clone() it")
 
     def state_dict(self):
         """``{"state": {number: ...}, "param_groups": [...]}``; parameters stand as numbers, counted over all groups.
@@ -208,10 +208,9 @@ def _fitted(name, number, key, value, parameter):
         return _fitted_step(name, number, value)
     if not isinstance(value, Tensor):
         return value
-    if value.shape != parameter.shape:
-        raise ValueError(
-            f"{name}: {key} of parameter {number} has shape {value.shape}, the parameter has shape {parameter.shape}"
-        )
+    got, wanted = value.array.shape, parameter.array.shape
+    if got != wanted:
+        raise ValueError(f"{name}: {key} of parameter {number} has shape {got}, the parameter has shape {wanted}")
     dtype = parameter.dtype if value.is_floating_point() else value.dtype
     return value.detach().to(parameter.device, dtype, copy=True)
 

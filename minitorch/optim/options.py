@@ -14,7 +14,8 @@ def check_numbers(name, options, *keys):
         value = options[key]
         if key == "lr" and isinstance(value, Tensor):
             if value.numel() != 1:
-                raise ValueError(f"{name}: lr must be a number or have one element, got a tensor of {value.shape}")
+                got = value.array.shape
+                raise ValueError(f"{name}: lr must be a number or have one element, got a tensor of {got}")
             value = value.item()
         if not is_number(value):
             raise ValueError(f"{name}: {key} must be a number, got {value!r}")

@@ -27,7 +27,7 @@ from minitorch.ops.joining import Cat
 from minitorch.ops.linear_algebra import Linear, MatMul
 from minitorch.ops.padding import ConstantPad
 from minitorch.ops.pooling import AvgPool2d, MaxPool2d
-from minitorch.ops.reduction import CumSum
+from minitorch.ops.reduction import Cumsum
 from minitorch.ops.shape import Flip, Permute, Reshape, ReshapedCopy
 from minitorch.ops.weighted_sum import WeightedSum
 
@@ -280,6 +280,6 @@ RULES = {
     MatMul: _features,
     Cat: _cat,
     Flip: _everything,
-    CumSum: _everything,
+    Cumsum: _everything,
     CumProd: _everything,
 }

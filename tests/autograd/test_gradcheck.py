@@ -169,3 +169,24 @@ def test_given_start_gradients_and_empty_inputs():
 def test_linear_functions_have_a_second_derivative_of_zero():
     x = Tensor(np.array([0.5, 2.0]), requires_grad=True)
     assert gradgradcheck(lambda x: x + 1, x) and gradgradcheck(lambda x: x.sum(), x)
+
+
+def test_inputs_made_of_kinks_alone():
+    x = zeros(40, requires_grad=True, dtype=np.float64)
+    assert gradcheck(lambda x: x.relu(), x) and gradgradcheck(lambda x: x.relu(), x)
+    image = zeros(1, 1, 6, 6, requires_grad=True, dtype=np.float64)
+    assert gradcheck(lambda x: ops.max_pool2d(x, 3, 2), image)
+
+
+def test_a_wrong_gradient_beside_a_kink_is_found():
+    class Wrong(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return np.stack([np.maximum(x, 0), 3 * x])
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad[0] * 0.5 + grad[1] * 2
+
+    with pytest.raises(GradcheckError, match=r"analytic gradient 2, numeric 3.*of output element \(0, \(1, 0\)\)"):
+        gradcheck(Wrong.apply, zeros(2, requires_grad=True, dtype=np.float64))

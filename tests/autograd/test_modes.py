@@ -49,6 +49,47 @@ def test_decorators(decorate, expected):
         assert function() == (expected, expected) and not recorded()
 
 
+def test_set_grad_enabled_as_a_decorator_acts_within_the_function():
+    @set_grad_enabled(False)
+    def function():
+        return recorded()
+
+    assert recorded() and not function() and recorded()
+
+
+def test_a_decorated_generator_function():
+    @no_grad()
+    def function():
+        """Text."""
+        try:
+            while True:
+                try:
+                    got = yield recorded()
+                except KeyError:
+                    got = "error"
+                if got == "end":
+                    return recorded()
+                yield got, recorded()
+        finally:
+            closed.append(recorded())
+
+    closed = []
+    items = function()
+    assert function.__doc__ == "Text." and next(items) is False and recorded()
+    assert items.send("a") == ("a", False) and recorded()
+    assert next(items) is False and items.throw(KeyError()) == ("error", False) and recorded()
+    assert next(items) is False
+    with pytest.raises(StopIteration) as end:
+        items.send("end")
+    assert end.value.value is False and closed == [False] and recorded()
+    items = function()
+    next(items)
+    items.close()
+    assert closed == [False, False] and recorded()
+    with no_grad():
+        assert list(enable_grad(lambda: (yield recorded()))()) == [True] and not recorded()
+
+
 def test_an_error_ends_the_block_all_the_same():
     with pytest.raises(KeyError), no_grad():
         raise KeyError

@@ -20,7 +20,7 @@ def leaf(*values):
     "Sigmoid": lambda h: h.sigmoid(),
     "Softmax": lambda h: h.softmax(0),
     "Tanh": lambda h: h.tanh(),
-    "ReLU": lambda h: h.relu(),
+    "Relu": lambda h: h.relu(),
     "Sqrt": lambda h: h.sqrt(),
     "LogSoftmax": lambda h: h.log_softmax(0),
 }.items(), ids=lambda v: v if isinstance(v, str) else "")
@@ -45,7 +45,7 @@ def test_overwritten_result_is_noticed(name, use):
     "MatMul": lambda h: h.reshape(1, 2) @ h.reshape(2, 1),
     "Prod": lambda h: h.prod(),
     "Extreme": lambda h: h.amax(),
-    "LogSumExp": lambda h: h.logsumexp(0),
+    "Logsumexp": lambda h: h.logsumexp(0),
     "Clamp": lambda h: h.clamp(0, 1),
     "BatchNorm": lambda h: ops.batch_norm(h.reshape(2, 1), None, None, training=True),
     "Conv2d": lambda h: ops.conv2d(h.reshape(1, 1, 1, 2), h.reshape(1, 1, 1, 2)),
@@ -153,20 +153,11 @@ def test_a_constant_gains_history():
     assert x.grad.tolist() == [2, 4]
 
 
-def test_writing_a_view():
-    x = leaf(1.0, 2.0)
-    h = x * 1
-    with pytest.raises(RuntimeError, match="add_: a view of a tensor in the graph"):
-        h[0].add_(1)
-    with pytest.raises(RuntimeError, match=r"add_: a view.*x\[0, 1\] = v"):
-        zeros(2)[:1].add_(x[:1])
+def test_writing_a_view_of_a_plain_tensor():
     plain = zeros(2, 2)
     plain[0].add_(3)
     plain.T[1].mul_(2)
     assert plain.tolist() == [[3, 6], [0, 0]] and plain._version == 2
-    with no_grad():
-        x[0].fill_(7)
-    assert x.tolist() == [7, 2] and x._version == 1
 
 
 def test_a_copying_reshape_is_no_view():
@@ -185,16 +176,6 @@ def test_writing_an_expanded_tensor():
         with pytest.raises(RuntimeError, match="expand.*clone"):
             write()
     assert zeros(1, 2).expand(1, 2).add_(1).tolist() == [[1, 1]]
-
-
-def test_a_stale_view_is_refused():
-    x = leaf(1.0, 2.0)
-    h = x * 1
-    view = h[0]
-    h.mul_(2)
-    with pytest.raises(RuntimeError, match=r"a view of shape \(\) is used after the tensor that it shows was changed"):
-        view * 2
-    assert h[0].item() == 2
 
 
 def test_shapes_and_types_must_stay():
@@ -255,3 +236,33 @@ def test_requires_grad_on_integers():
             make()
     with pytest.raises(RuntimeError, match=r"only on a leaf; use detach\(\)"):
         (leaf(1.0) * 2).requires_grad = False
+
+
+def test_a_shallow_copy_shares_the_memory():
+    x = leaf(1.0, 2.0)
+    (x * 2).sum().backward()
+    twin = copy.copy(x)
+    assert twin is not x and twin.requires_grad and twin.is_leaf and twin.grad is None
+    with no_grad():
+        twin.add_(1)
+    assert x.tolist() == [2, 3] and x._version == 1
+    h = copy.copy(x * 2)
+    h.sum().backward()
+    assert x.grad.tolist() == [4, 4]
+
+
+def test_an_assigned_gradient_must_fit():
+    x = leaf(1.0, 2.0)
+    for wrong in (ones(3), ones(2).double(), ones(1, 2)):
+        with pytest.raises(RuntimeError, match=r"grad: a tensor of shape \(2,\), float32, on cpu cannot have a"):
+            x.grad = wrong
+    with pytest.raises(TypeError, match="grad: expected a tensor or None, got int"):
+        x.grad = 1
+    with pytest.raises(RuntimeError, match="its own gradient"):
+        x.grad = x
+    assert x.grad is None
+    x.grad = start = tensor([5.0, 6.0])
+    (x * 2).sum().backward()
+    assert x.grad is start and start.tolist() == [7, 8]
+    del x.grad
+    assert x.grad is None

@@ -86,6 +86,21 @@ def test_another_seed_gives_other_weights(finished, tmp_path):
     assert (weights(tmp_path)[key].numpy() != weights(finished[0])[key].numpy()).any()
 
 
+def test_a_diverged_run_says_so(tmp_path):
+    result = run(tmp_path, "--lr", "1e6", epochs=1)
+    assert result.returncode == 1 and "diverged; try a smaller --lr than 1e+06" in result.stderr
+    assert "Traceback" not in result.stderr and not (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_a_new_run_keeps_the_checkpoint_of_an_older_one(tmp_path):
+    assert run(tmp_path, epochs=1).returncode == 0
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    result = run(tmp_path, "--seed", "1", epochs=1)
+    assert result.returncode == 0 and "checkpoint-older.safetensors" in result.stdout
+    assert (tmp_path / "checkpoint-older.safetensors").read_bytes() == before
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() != before
+
+
 def test_unwritable_output_is_refused_before_training(tmp_path):
     (tmp_path / "file").write_text("")
     result = run(tmp_path / "file" / "out")

@@ -23,7 +23,8 @@ ARITHMETIC = [
     *((lambda f=f: f(M, "a"), TypeError, f"{f.__name__}: str") for f in (
         ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.maximum, ops.remainder, ops.floor_divide, ops.eq, ops.gt)),
     (lambda: M + [1, 2, 3], TypeError, "add: list minitorch.tensor"),
-    (lambda: M * np.ones(3), TypeError, "mul: ndarray minitorch.tensor"),
+    (lambda: M * np.ones(4), RuntimeError, "mul: broadcast"),
+    (lambda: ops.matmul(M, np.ones((3, 3))), TypeError, "matmul: ndarray minitorch.tensor"),
     (lambda: [1] - M, TypeError, "sub: list"),
     (lambda: M + None, TypeError, "add: NoneType"),
     (lambda: M < None, TypeError, "lt: NoneType"),

@@ -128,12 +128,12 @@ def test_a_parameter_belongs_to_one_group():
 
 @pytest.mark.parametrize("wrong", [ones(2), ones(1).double(), zeros(1, 1)], ids=["shape", "dtype", "dimensions"])
 def test_a_gradient_that_does_not_fit_changes_nothing(wrong):
-    a, b = parameter(1.0, grad=[1.0]), parameter(1.0)
-    b.grad = wrong
+    a, b = parameter(1.0, grad=[1.0]), parameter(1.0, grad=[1.0])
+    b.data = wrong
     optimizer = SGD([a, b], lr=0.5, momentum=0.9)
     with pytest.raises(RuntimeError, match="SGD.step: the gradient .* does not fit its parameter"):
         optimizer.step()
-    assert a.tolist() == [1] and b.tolist() == [1] and not optimizer.state
+    assert a.tolist() == [1] and b.tolist() == wrong.tolist() and not optimizer.state
 
 
 def test_a_model_converted_after_the_first_step_is_noticed():
