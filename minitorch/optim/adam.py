@@ -96,20 +96,20 @@ class Adam(Optimizer):
         names = ("step", "exp_avg", "exp_avg_sq")
         return (*names, "max_exp_avg_sq") if group["amsgrad"] else names
 
-    def update(self, parameter, group):
-        state = self.state[parameter]
-        if not state:
-            state["step"] = new_step()
-            for key in self.needed_state(group)[1:]:
-                state[key] = parameter.new_zeros(parameter.shape)
-        array = parameter.array
-        backend(array).adam(
-            array,
-            parameter.grad.array,
-            state["exp_avg"].array,
-            state["exp_avg_sq"].array,
-            state["max_exp_avg_sq"].array if group["amsgrad"] else None,
-            count_step(state),
+    def update_all(self, parameters, group):
+        for p in parameters:
+            if not self.state[p]:
+                self.state[p]["step"] = new_step()
+                for key in self.needed_state(group)[1:]:
+                    self.state[p][key] = p.new_zeros(p.shape)
+        states = [self.state[p] for p in parameters]
+        backend(parameters[0].array).adam(
+            [p.array for p in parameters],
+            [p.grad.array for p in parameters],
+            [state["exp_avg"].array for state in states],
+            [state["exp_avg_sq"].array for state in states],
+            [state["max_exp_avg_sq"].array for state in states] if group["amsgrad"] else None,
+            [count_step(state) for state in states],
             float(group["lr"]),
             float(group["betas"][0]),
             float(group["betas"][1]),

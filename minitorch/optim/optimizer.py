@@ -113,11 +113,25 @@ class Optimizer:
             for p in params:
                 self._check(p, group)
         for group, params in found:
-            for p in params:
-                self.update(p, group)
-                p._counter[0] += 1
+            for alike in self._alike(params):
+                self.update_all(alike, group)
+                for p in alike:
+                    p._counter[0] += 1
         self._stepped = True
         return loss
+
+    @staticmethod
+    def _alike(params):
+        """The parameters in lists of one device and dtype."""
+        lists = collections.defaultdict(list)
+        for p in params:
+            lists[p.device, p.dtype].append(p)
+        return lists.values()
+
+    def update_all(self, parameters, group):
+        """Change several parameters of one group, device and dtype; a rule with one kernel for all overrides it."""
+        for parameter in parameters:
+            self.update(parameter, group)
 
     def update(self, parameter, group):
         """Change one parameter in place by its gradient and the options of its group."""

@@ -72,25 +72,24 @@ class SGD(Optimizer):
                 f"dampening={options['dampening']}"
             )
 
-    def update(self, parameter, group):
-        lr, momentum, dampening = float(group["lr"]), float(group["momentum"]), float(group["dampening"])
-        velocity = None
-        if momentum:
-            state = self.state[parameter]
-            velocity = state.get("momentum_buffer")
-            if velocity is None:
-                # From zeros and without dampening the first v is g itself.
-                velocity = state["momentum_buffer"] = parameter.new_zeros(parameter.shape)
-                dampening = 0.0
-        array = parameter.array
-        backend(array).sgd(
-            array,
-            parameter.grad.array,
-            None if velocity is None else velocity.array,
-            lr,
-            momentum,
-            dampening,
-            float(group["weight_decay"]),
-            bool(group["nesterov"]),
-            bool(group["maximize"]),
-        )
+    def update_all(self, parameters, group):
+        momentum = float(group["momentum"])
+        # From zeros and without dampening the first v is g itself.
+        fresh = [p for p in parameters if momentum and self.state[p].get("momentum_buffer") is None]
+        for p in fresh:
+            self.state[p]["momentum_buffer"] = p.new_zeros(p.shape)
+        new = {id(p) for p in fresh}
+        others = [p for p in parameters if id(p) not in new]
+        for chosen, dampening in ((fresh, 0.0), (others, float(group["dampening"]))):
+            if chosen:
+                backend(chosen[0].array).sgd(
+                    [p.array for p in chosen],
+                    [p.grad.array for p in chosen],
+                    [self.state[p]["momentum_buffer"].array for p in chosen] if momentum else None,
+                    float(group["lr"]),
+                    momentum,
+                    dampening,
+                    float(group["weight_decay"]),
+                    bool(group["nesterov"]),
+                    bool(group["maximize"]),
+                )

@@ -30,18 +30,3 @@ def test_relu_grad(dtype, shape):
         result = side.relu_grad(grad.T, y.T)
         assert result.dtype == grad.dtype
         np.testing.assert_array_equal(result, expected.T)
-
-
-@pytest.mark.parametrize("momentum, dampening, nesterov", [(0, 0, False), (0.9, 0.3, False), (0.9, 0, True)])
-@pytest.mark.parametrize("weight_decay, maximize", [(0, False), (0.1, True)])
-def test_sgd(momentum, dampening, nesterov, weight_decay, maximize):
-    random = np.random.default_rng(0)
-    parameter, grad, velocity = (random.standard_normal((4, 3)) for _ in range(3))
-    results = []
-    for side in (cpu, cuda):
-        p, v = parameter.copy(), velocity.copy() if momentum else None
-        side.sgd(p, grad.copy(), v, 0.1, momentum, dampening, weight_decay, nesterov, maximize)
-        results.append((p, v))
-    close(results[0][0], results[1][0])
-    if momentum:
-        close(results[0][1], results[1][1])

@@ -140,7 +140,7 @@ def test_memory_in_any_order():
 
 def test_the_kernel_leaves_the_gradient_alone():
     parameter, grad, velocity = np.ones(4), np.full(4, 2.0), np.ones(4)
-    cpu.sgd(parameter, grad, velocity, 0.1, 0.5, 0.0, 0.0, False, True)
+    cpu.sgd([parameter], [grad], [velocity], 0.1, 0.5, 0.0, 0.0, False, True)
     assert grad.tolist() == [2] * 4 and velocity.tolist() == [-1.5] * 4
     np.testing.assert_allclose(parameter, 1.15)
 

@@ -12,7 +12,28 @@ from minitorch.kernels.cpu.elementwise import in_place
 from minitorch.kernels.cpu.parallel import scratch
 
 
-def sgd(parameter, grad, velocity, lr, momentum, dampening, weight_decay, nesterov, maximize):
+def sgd(parameters, grads, velocities, lr, momentum, dampening, weight_decay, nesterov, maximize):
+    """One step of stochastic gradient descent on lists of arrays; `velocities` (None without momentum) change, too."""
+    options = lr, momentum, dampening, weight_decay, nesterov, maximize
+    for arrays in zip(parameters, grads, _each(velocities, parameters)):
+        _sgd(*arrays, *options)
+
+
+def adam(
+    parameters, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2, eps, weight_decay, decoupled,
+    maximize,
+):  # fmt: skip
+    """Adam on lists of arrays, each in its step number `steps` (from 1); the maxima may be None."""
+    options = lr, beta1, beta2, eps, weight_decay, decoupled, maximize
+    for arrays in zip(parameters, grads, exp_avgs, exp_avg_sqs, _each(max_exp_avg_sqs, parameters), steps):
+        _adam(*arrays, *options)
+
+
+def _each(arrays, parameters):
+    return [None] * len(parameters) if arrays is None else arrays
+
+
+def _sgd(parameter, grad, velocity, lr, momentum, dampening, weight_decay, nesterov, maximize):
     """One step of stochastic gradient descent on one array; `velocity` (None without momentum) is updated too.
 
     velocity = momentum * velocity + (1 - dampening) * change, and parameter -= lr * velocity (without momentum
@@ -34,7 +55,7 @@ def sgd(parameter, grad, velocity, lr, momentum, dampening, weight_decay, nester
     _run(step, parameter, grad, velocity)
 
 
-def adam(
+def _adam(
     parameter, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize
 ):
     """Step number `step` (from 1) of Adam on one array; the averages are updated too, the maximum may be None.

@@ -13,7 +13,8 @@ LARGEST_BLOCK = (1024, 1024, 64)
 LARGEST_BLOCK_SIZE = 1024
 LARGEST_SHARED = 48 * 1024
 DTYPES = {letter: np.dtype(letter) for letter in "?bBhHiIqQfd"}
-TYPE = re.compile(r"(P?)(c?)([?bBhHiIqQfdx])(\d?)")
+TYPE = re.compile(r"([PT]?)(c?)([?bBhHiIqQfdx])(\d?)")
+POINTER_TABLE = 2  # in place of a read-only flag: the array holds numbers of arrays, from 1, 0 for null
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class GivenType:
     """The type of a parameter as the compiler understood it; `dtype` is None where the emulator cannot pass it."""
 
     pointer: bool
+    table: bool
     const: bool
     dtype: np.dtype | None
     length: int
@@ -29,16 +31,17 @@ class GivenType:
 def given_type(code):
     """A `GivenType` from its code, see ``runtime/cuda_entry.h``."""
     pointer, const, letter, length = TYPE.fullmatch(code).groups()
-    return GivenType(bool(pointer), bool(const), DTYPES.get(letter), int(length or 1))
+    return GivenType(pointer == "P", pointer == "T", bool(const), DTYPES.get(letter), int(length or 1))
 
 
 class Arguments:
     """The arguments of one launch.
 
     Attributes:
-        arrays: a tuple ``(parameter, array)`` for each array.
+        arrays: a tuple ``(parameter, array, read_only)`` for each array; behind those of a table of pointers the
+            table itself, see `POINTER_TABLE`.
         cells: 8 bytes for each argument, the scalars already in place; ``pointer_cells`` tells which ones are to
-            hold the addresses of the arrays.
+            hold the addresses of which arrays: pairs of numbers.
         null: names of the parameters that were given None.
     """
 
@@ -59,19 +62,34 @@ class Arguments:
         self.cells = np.zeros(len(types), np.uint64)
         self.arrays, self.pointer_cells, self.null = [], [], []
         for cell, (parameter, given_type, value) in enumerate(zip(kernel.parameters, types, arguments)):
-            if given_type.dtype is None or (given_type.length > 1 and not given_type.pointer):
+            if given_type.dtype is None or (given_type.length > 1 and not (given_type.pointer or given_type.table)):
                 raise self.error(f"the emulator cannot pass the parameter '{parameter}'")
-            if not given_type.pointer:
+            if not given_type.pointer and not given_type.table:
                 self.cells[cell : cell + 1].view(given_type.dtype)[0] = self.number(parameter, given_type.dtype, value)
             elif value is None:
                 self.null.append(parameter.name)
+            elif given_type.table:
+                self.arrays.append((parameter, self.table(parameter, given_type, value), POINTER_TABLE))
+                self.pointer_cells.append((cell, len(self.arrays) - 1))
             else:
                 self.check_array(parameter, given_type, value)
                 self.arrays.append((parameter, value, given_type.const))
-                self.pointer_cells.append(cell)
+                self.pointer_cells.append((cell, len(self.arrays) - 1))
 
     def error(self, text):
         return ArgumentError(f"kernel {self.kernel.name}: {text}", kernel=self.kernel.name)
+
+    def table(self, parameter, given_type, values):
+        """The numbers of the arrays of a list, after those have been checked and added to all arrays."""
+        if not isinstance(values, (list, tuple)):
+            raise self.error(f"'{parameter}' must be a list of arrays, or None, got {described(values)}")
+        numbers = np.zeros(len(values), np.uint64)
+        for i, value in enumerate(values):
+            if value is not None:
+                self.check_array(parameter, given_type, value)
+                self.arrays.append((parameter, value, given_type.const))
+                numbers[i] = len(self.arrays)
+        return numbers
 
     def check_array(self, parameter, given_type, value):
         """Raise unless the value is an array that can be passed as it is."""

@@ -194,7 +194,7 @@ def exact(parameter, dtype, value):
     if dtype.kind in "iu" and value == value and abs(value) != float("inf"):
         fits = np.iinfo(dtype).min <= value <= np.iinfo(dtype).max
     converted = dtype.type(value) if fits else None
-    if converted is None or (converted != value and value == value):
+    if converted is None or (converted.item() != value and value == value):
         raise ArgumentError(f"'{parameter}' must be a number of {dtype}, {value!r} is none")
     return converted
 

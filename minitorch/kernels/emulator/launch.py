@@ -32,7 +32,8 @@ def launch(
         kernel: name of a ``__global__`` function in it.
         grid, block: number of blocks, threads of a block; each an integer or a tuple of up to three.
         arguments: one for each parameter. A pointer takes a C-contiguous NumPy array of exactly its type, or None for
-            a null pointer; a scalar a NumPy scalar of exactly its type, or a Python number that fits.
+            a null pointer; a table of pointers (``float* const*``) a list of these;
+            a scalar a NumPy scalar of exactly its type, or a Python number that fits.
         shared_bytes: size of the ``extern __shared__`` array.
         defines: dict of what the preprocessor replaces, ``{"real": "float"}`` by default.
         check: True for check mode, which finds every access out of bounds, every race and every read of
@@ -101,8 +102,8 @@ def run(what, bound, program):
     cells = bound.cells.ctypes.data
     for i in range(len(bound.cells)):
         pointers[i] = cells + 8 * i
-    for cell, entry in zip(bound.pointer_cells, arrays):
-        pointers[cell] = ctypes.addressof(entry) + Array.start.offset
+    for cell, number in bound.pointer_cells:
+        pointers[cell] = ctypes.addressof(arrays[number]) + Array.start.offset
     what.arguments = ctypes.addressof(pointers)
     what.arrays, what.array_count = arrays, count
     ignored = (ctypes.c_uint64 * (2 * len(program.ignored)))(*(code for pair in program.ignored for code in pair))

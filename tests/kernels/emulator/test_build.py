@@ -106,7 +106,11 @@ def test_places_of_the_cache(monkeypatch, tmp_path, cache):
 
 @pytest.mark.parametrize(
     "name, value, words",
-    [("CXX", "/no/such/compiler", r"needs a C\+\+ compiler: install g\+\+"), ("PATH", "", "needs a C"), (None, None, "Linux")],
+    [
+        ("CXX", "/no/such/compiler", r"needs a C\+\+ compiler: install g\+\+"),
+        ("PATH", "", "needs a C"),
+        (None, None, "Linux"),
+    ],
 )
 def test_machines_that_cannot(name, value, words, cache, write, monkeypatch):
     if name:

@@ -11,7 +11,8 @@ import pytest
 from minitorch.kernels import emulator
 
 KERNEL = """
-extern "C" __global__ void add(const real* x, real* y, int n, long long m, float scale, bool flag, unsigned char* mask) {
+extern "C" __global__ void add(
+    const real* x, real* y, int n, long long m, float scale, bool flag, unsigned char* mask) {
     const int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i < n) y[i] = x[i] * scale + m;
     if (flag && mask && i < n) mask[i] = 1;
@@ -53,7 +54,7 @@ def misplaced():
 BAD_ARGUMENTS = {
     "too few": (good_arguments()[:-1], r"takes 7 arguments, \(const real\* x, .*\), got 6"),
     "too many": ([*good_arguments(), 1], r"takes 7 arguments, .* got 8"),
-    "other dtype": (changed(0, np.arange(10.0)), r"'const real\* x' must be .* float32, .* got an array of float64, shape"),
+    "other dtype": (changed(0, np.arange(10.0)), r"'const real\* x' must be .* float32, .* array of float64, shape"),
     "not contiguous": (changed(0, np.zeros((10, 2), np.float32)[:, 0]), r"x' must be a C-contiguous .* strides \(8,\)"),
     "list": (changed(1, [0.0] * 10), r"'real\* y' must be .* got \[0.0, .* of type list"),
     "number for a pointer": (changed(1, np.float32(1)), r"'real\* y' must be a C-contiguous array .* of type float32"),
@@ -243,5 +244,6 @@ def test_faults_outside_of_kernels_stay_faults(write):
         f"emulator.launch({str(path)!r}, 'bounded', 1, 1, [np.zeros(1, np.int32)])\n"
         "ctypes.string_at(8)\n"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
     assert result.returncode == -11

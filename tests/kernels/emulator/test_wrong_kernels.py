@@ -61,7 +61,8 @@ WRONG = {
         r"writes y\[5000000\], past the end", both=True, thread=(5, 0, 0),
     ),
     "second block past the end": Wrong(
-        HEAD + "    const int i = blockIdx.x * blockDim.x + t;\n    y[i] = x[i];  // <- here\n}", emulator.OutOfBoundsError,
+        HEAD + "    const int i = blockIdx.x * blockDim.x + t;\n    y[i] = x[i];  // <- here\n}",
+        emulator.OutOfBoundsError,
         r"reads x\[64\]|writes y\[64\]", grid=(2, 1), block=48, both=True, block_index=(1, 0, 0), thread=(16, 0, 0),
     ),
     "in a function": Wrong(
@@ -91,15 +92,18 @@ WRONG = {
         "    y[t] = p[t];\n}", emulator.OutOfBoundsError, r"past the end of the shared array s", thread=(40, 0, 0),
     ),
     "dynamic shared memory too small": Wrong(
-        HEAD + "    extern __shared__ float s[];\n    s[t] = x[t];  // <- here\n    __syncthreads();\n    y[t] = s[t];\n}",
+        HEAD + "    extern __shared__ float s[];\n    s[t] = x[t];  // <- here\n    __syncthreads();\n"
+        "    y[t] = s[t];\n}",
         emulator.OutOfBoundsError, r"shared memory", shared=4 * 60, both=True, thread=(60, 0, 0),
     ),
     "local array": Wrong(
         HEAD + "    float window[4];\n    for (int i = 0; i <= 4; ++i)\n        window[i] = x[i];  // <- here\n"
-        "    y[t] = window[t % 4];\n}", emulator.OutOfBoundsError, r"index 4 is outside of an array of type 'float ?\[4\]'",
+        "    y[t] = window[t % 4];\n}",
+        emulator.OutOfBoundsError, r"index 4 is outside of an array of type 'float ?\[4\]'",
     ),
     "local array of another thread": Wrong(
-        HEAD + "    __shared__ float* pointers[64];\n    float own[2] = {1, 2};\n    pointers[t] = own;\n    __syncthreads();\n"
+        HEAD + "    __shared__ float* pointers[64];\n    float own[2] = {1, 2};\n    pointers[t] = own;\n"
+        "    __syncthreads();\n"
         "    y[t] = pointers[63 - t][0];  // <- here\n}", emulator.OutOfBoundsError, r"belongs to no array",
     ),
     "write through const away": Wrong(
@@ -148,7 +152,8 @@ WRONG = {
         thread=(1, 0, 0), other_thread=(0, 0, 0),
     ),
     "atomic and plain": Wrong(
-        INT_HEAD + "    atomicAdd(y, x[t]);  // <- there\n    if (t == 63) y[1] = y[0];  // <- here\n}", emulator.RaceError,
+        INT_HEAD + "    atomicAdd(y, x[t]);  // <- there\n    if (t == 63) y[1] = y[0];  // <- here\n}",
+        emulator.RaceError,
         r"reads y\[0\], which thread .* updates atomically", WITH_TWO,
     ),
     "between blocks": Wrong(
@@ -199,7 +204,8 @@ WRONG = {
         emulator.DivergenceError, r"thread \(10, 0, 0\) does not come: it has come to the end", both=True,
     ),
     "two barriers": Wrong(
-        HEAD + "    if (t % 2 == 0)\n        __syncthreads();  // <- here\n    else\n        __syncthreads();  // <- there\n"
+        HEAD + "    if (t % 2 == 0)\n        __syncthreads();  // <- here\n    else\n"
+        "        __syncthreads();  // <- there\n"
         "    y[t] = 1;\n}", emulator.DivergenceError, r"thread \(1, 0, 0\) waits at another one, in line 6", both=True,
         thread=(0, 0, 0), other_thread=(1, 0, 0),
     ),
@@ -213,7 +219,8 @@ WRONG = {
         both=True, thread=(0, 0, 0), other_thread=(16, 0, 0),
     ),
     "shuffles in two branches": Wrong(
-        HEAD + "    float v = x[t];\n    if (t < 16)\n        v += __shfl_xor_sync(0xffffffffu, v, 1);  // <- here\n    else\n"
+        HEAD + "    float v = x[t];\n    if (t < 16)\n"
+        "        v += __shfl_xor_sync(0xffffffffu, v, 1);  // <- here\n    else\n"
         "        v -= __shfl_xor_sync(0xffffffffu, v, 1);  // <- there\n    y[t] = v;\n}", emulator.DivergenceError,
         r"waits in line 7 instead", block=32, both=True,
     ),
@@ -231,19 +238,22 @@ WRONG = {
         emulator.DivergenceError, r"__any_sync .* for thread \(20, 0, 0\).*has returned in line 3", block=32, both=True,
     ),
     "shuffle against barrier": Wrong(
-        HEAD + "    float v = x[t];\n    if (t < 16)\n        v = __shfl_sync(0xffffffffu, v, 0);  // <- here\n    else\n"
-        "        __syncthreads();  // <- there\n    y[t] = v;\n}", emulator.DeadlockError, r"deadlock", block=32, both=True,
+        HEAD + "    float v = x[t];\n    if (t < 16)\n        v = __shfl_sync(0xffffffffu, v, 0);  // <- here\n"
+        "    else\n"
+        "        __syncthreads();  // <- there\n    y[t] = v;\n}",
+        emulator.DeadlockError, r"deadlock", block=32, both=True,
     ),
     "endless loop": Wrong(
         HEAD + "    float v = x[t];\n    while (v >= 0) v = v * 0.5f + x[0] * 0;  // <- here\n    y[t] = v;\n}",
         emulator.EndlessLoopError, r"endless loop", both=True,
     ),
     "endless loop with a barrier": Wrong(
-        HEAD + "    while (n > 0)\n        __syncthreads();  // <- here\n    y[t] = 1;\n}", emulator.EndlessLoopError,
+        HEAD + "    while (n > 0) __syncthreads();  // <- here\n    y[t] = 1;\n}", emulator.EndlessLoopError,
         r"endless loop", both=True,
     ),
     "lock that is never freed": Wrong(
-        INT_HEAD + "    while (atomicCAS(y, 0, 1) != 0)  // <- here\n        ;\n    y[1] = 1;\n}", emulator.EndlessLoopError,
+        INT_HEAD + "    while (atomicCAS(y, 0, 1) != 0)  // <- here\n        ;\n    y[1] = 1;\n}",
+        emulator.EndlessLoopError,
         r"endless loop", WITH_TWO, both=True,
     ),
     # arithmetic and the rest
@@ -260,7 +270,8 @@ WRONG = {
         r"overflow: 100000000 \* 64|overflow: 64 \* 100000000", WITH_TWO, block=1,
     ),
     "shift too far": Wrong(
-        INT_HEAD + "    y[0] = 1 << n;  // <- here\n}", emulator.KernelArithmeticError, r"shift of 1 .* by 64 bits", WITH_TWO,
+        INT_HEAD + "    y[0] = 1 << n;  // <- here\n}",
+        emulator.KernelArithmeticError, r"shift of 1 .* by 64 bits", WITH_TWO,
         block=1,
     ),
     "recursion without end": Wrong(

@@ -4,7 +4,8 @@
 
 #ifdef MINITORCH_CHECK
 #define MINITORCH_BEFORE_ATOMIC minitorch_atomic(address, sizeof *address, line)
-#define MINITORCH_UNSEEN __attribute__((no_sanitize("thread")))  // the runtime is told of the access as of an atomic one
+// The runtime hears of the access as of an atomic one.
+#define MINITORCH_UNSEEN __attribute__((no_sanitize("thread")))
 #else
 #define MINITORCH_BEFORE_ATOMIC (void)line
 #define MINITORCH_UNSEEN

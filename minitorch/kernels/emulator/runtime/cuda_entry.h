@@ -1,13 +1,15 @@
-// How the runtime calls a kernel: MINITORCH_KERNEL(name) stands behind the text of the .cu file for each of its kernels.
+// How the runtime calls a kernel: MINITORCH_KERNEL(name) stands behind the text of the .cu file for each of them.
 #pragma once
 
-// One letter for each C type, as in Python's struct module, after a P for a pointer and a c for const;
-// vectors have their length behind it.
+// One letter for each C type, as in Python's struct module, after a P for a pointer or a T for a table of pointers and a
+// c for const; vectors have their length behind it.
 template <class T> struct MinitorchType { static constexpr char text[] = "x"; };  // unknown
 #define MINITORCH_TYPE(T, letter)                                                                                   \
     template <> struct MinitorchType<T> { static constexpr char text[] = letter; };                                 \
     template <> struct MinitorchType<T*> { static constexpr char text[] = "P" letter; };                            \
-    template <> struct MinitorchType<const T*> { static constexpr char text[] = "Pc" letter; };
+    template <> struct MinitorchType<const T*> { static constexpr char text[] = "Pc" letter; };                     \
+    template <> struct MinitorchType<T* const*> { static constexpr char text[] = "T" letter; };                     \
+    template <> struct MinitorchType<const T* const*> { static constexpr char text[] = "Tc" letter; };
 MINITORCH_TYPE(bool, "?") MINITORCH_TYPE(char, "b") MINITORCH_TYPE(signed char, "b") MINITORCH_TYPE(unsigned char, "B")
 MINITORCH_TYPE(short, "h") MINITORCH_TYPE(unsigned short, "H") MINITORCH_TYPE(int, "i") MINITORCH_TYPE(unsigned, "I")
 MINITORCH_TYPE(long, "q") MINITORCH_TYPE(unsigned long, "Q")
@@ -33,7 +35,8 @@ template <int N, int... I> struct MinitorchCount : MinitorchCount<N - 1, N - 1, 
 template <int... I> struct MinitorchCount<0, I...> { typedef MinitorchIndices<I...> type; };
 
 template <class... P, int... I>
-__attribute__((no_sanitize("thread"))) MINITORCH_INLINE void minitorch_call(void (*kernel)(P...), void** arguments, MinitorchIndices<I...>) {
+__attribute__((no_sanitize("thread"))) MINITORCH_INLINE void minitorch_call(
+    void (*kernel)(P...), void** arguments, MinitorchIndices<I...>) {
     kernel(*(typename MinitorchPlain<P>::type*)arguments[I]...);
 }
 

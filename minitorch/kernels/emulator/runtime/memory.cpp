@@ -21,9 +21,10 @@ int slots_used;
 namespace {
 
 constexpr size_t page = 4096;
-constexpr size_t end_in_slot = size_t(448) << 20;  // where an array ends: room below for it, and above for wrong indices
+constexpr size_t end_in_slot = size_t(448) << 20;  // where an array ends, with room for wrong indices
 constexpr size_t canary = 256;
 constexpr size_t shared_most = 64 * 1024;
+constexpr uint32_t pointer_table = 2;              // as read_only: holds numbers of arrays, from 1, to become addresses
 constexpr size_t kept = size_t(8) << 20;           // a slot that has taken more gives it back after the launch
 
 char* shared_area;
@@ -52,7 +53,7 @@ bool assign_slots() {
     slots_used = 0;
     for (Array* array : sorted) {
         Slot* slot = slots_used ? &slots[slots_used - 1] : nullptr;
-        if (!slot || array->bytes == 0 || slot->source + slot->bytes <= array->source) {
+        if (!slot || slot->bytes == 0 || array->bytes == 0 || slot->source + slot->bytes <= array->source) {
             if (slots_used == int(slot_count)) return false;
             slot = &slots[slots_used++];
             slot->source = array->source;
@@ -113,12 +114,19 @@ const char* place_arrays() {
     if (!reserve()) return "the system gives no address space (see ulimit -v)";
     if (!assign_slots()) return "more than 256 arrays";
     for (int i = 0; i < slots_used; ++i) {
-        if (!fill_slot(slots[i], size_t(i))) return "an array is too large for the emulator (448 MB), or memory is full";
+        if (!fill_slot(slots[i], size_t(i))) return "an array is larger than 448 MB, or memory is full";
     }
     for (uint64_t i = 0; i < launch->array_count; ++i) {
         Array& array = launch->arrays[i];
         const Slot& slot = slots[array.slot];
         array.start = slot.start + (array.source - slot.source);
+    }
+    for (uint64_t i = 0; i < launch->array_count; ++i) {
+        const Array& table = launch->arrays[i];
+        uint64_t* entries = reinterpret_cast<uint64_t*>(table.start);
+        for (uint64_t k = 0; table.read_only == pointer_table && k < table.bytes / sizeof *entries; ++k) {
+            if (entries[k]) entries[k] = reinterpret_cast<uint64_t>(launch->arrays[entries[k] - 1].start);
+        }
     }
     minitorch_shared = launch->dynamic = shared_area + shared_most - shared_rounded();
     return nullptr;

@@ -222,7 +222,8 @@ void run_blocks() {
         std::shuffle(sequence.begin(), sequence.end(), generator);
     }
     for (uint64_t i = 0; i < blocks && report->fault == Fault::none; ++i) {
-        uint64_t b = launch->order == Order::random ? sequence[i] : launch->order == Order::reverse ? blocks - 1 - i : i;
+        uint64_t b = launch->order == Order::reverse ? blocks - 1 - i : i;
+        if (launch->order == Order::random) b = sequence[i];
         block_number = uint32_t(b);
         blockIdx = {uint32_t(b % grid[0]), uint32_t(b / grid[0] % grid[1]), uint32_t(b / grid[0] / grid[1])};
         run_block();

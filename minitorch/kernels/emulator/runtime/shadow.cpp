@@ -167,7 +167,8 @@ inline uint8_t initialised_bytes(const Access& write) {
 }
 
 template <Kind kind>
-__attribute__((always_inline)) inline void check_cell(Region& region, size_t number, const Access& access, uintptr_t address, size_t size) {
+__attribute__((always_inline)) inline void check_cell(Region& region, size_t number, const Access& access,
+                                                      uintptr_t address, size_t size) {
     Cell& cell = region.cells[number];
     const int self = access.thread;
     const bool is_shared = region.shared;
