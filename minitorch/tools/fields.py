@@ -28,7 +28,7 @@ from minitorch.ops.linear_algebra import Linear, MatMul
 from minitorch.ops.padding import ConstantPad
 from minitorch.ops.pooling import AvgPool2d, MaxPool2d
 from minitorch.ops.reduction import Cumsum
-from minitorch.ops.shape import Flip, Permute, Reshape, ReshapedCopy
+from minitorch.ops.shape import CopiedView, Flip, Permute, Squeeze, Transpose, Unsqueeze, View
 from minitorch.ops.weighted_sum import WeightedSum
 
 
@@ -274,8 +274,11 @@ RULES = {
     ConstantPad: _pad,
     Slice: _slice,
     Permute: _permute,
-    Reshape: _reshape,
-    ReshapedCopy: _reshape,
+    Transpose: _permute,
+    View: _reshape,
+    CopiedView: _reshape,
+    Unsqueeze: _reshape,
+    Squeeze: _reshape,
     Linear: _features,
     MatMul: _features,
     Cat: _cat,
