@@ -55,7 +55,7 @@ class Tensor(Operations, Variable):
     is_cuda = property(lambda self: is_cuda(self.array), doc="Whether the numbers are on a GPU.")
     itemsize = property(lambda self: self.array.itemsize, doc="Bytes of one number.")
     nbytes = property(lambda self: self.array.nbytes, doc="Bytes of all numbers.")
-    T = property(lambda self: self.permute(*range(self.ndim)[::-1]), doc="The dimensions in reverse order.")
+    T = property(lambda self: self.permute(tuple(range(self.ndim))[::-1]), doc="The dimensions in reverse order.")
     mT = property(ops.matrix_transpose, doc="The last two dimensions exchanged.")
 
     def size(self, dim=None):

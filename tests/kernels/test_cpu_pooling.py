@@ -164,3 +164,14 @@ def test_avg_pool_against_pytorch(problem):
     expected.backward(torch.tensor(grad))
     np.testing.assert_allclose(pooling.avg_pool2d_grad(grad, x.shape, *arguments), leaf.grad.numpy(),
                                rtol=1e-4, atol=1e-5)
+
+
+def test_gradient_is_zero_where_no_window_looks():
+    """Windows that hang over one edge, and as many numbers between windows as they hang over."""
+    x = np.random.default_rng(0).standard_normal((1, 1, 9, 4)).astype(np.float32)
+    geometry = ((3, 2), (3, 3), (0, 0), (1, 1))
+    for _ in range(3):
+        y, code = pooling.max_pool2d(x, *geometry, True)
+        dx = pooling.max_pool2d_grad(np.ones_like(y), code, x.shape, *geometry)
+        assert (dx[..., 2] == 0).all() and dx.sum() == y.size
+        dx.fill(np.nan)  # what the next gradient would show if it left a place out

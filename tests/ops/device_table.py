@@ -47,6 +47,9 @@ ROWS = [
     *rows("lerp", [(MATRIX, MATRIX, VECTOR)], positive),
     *either("eq ne lt le gt ge less less_equal greater greater_equal not_equal equal isclose allclose"),
     *either("argmax argmin argsort", [((2, 3),)]),
+    *rows("unique", [((2, 3),)]),
+    Row("conv2d_relu_max_pool2d", lambda m, x, w, b: m.conv2d_relu_max_pool2d(x, w, b, padding=1), [
+        ((2, 1, 5, 6), (3, 1, 3, 3), (3,))]),
     *(Row(name, lambda m, a, b, name=name: boolean(m, name, a, b), [(MATRIX, VECTOR)])
       for name in ("logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor")),
     Row("logical_not", lambda m, x: m.logical_not(x > 0) & m.bitwise_not(x > 1), [(MATRIX,)]),

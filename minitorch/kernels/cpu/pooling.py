@@ -154,7 +154,9 @@ def max_pool2d_grad(grad, code, input_shape, kernel_size, stride, padding, dilat
     planes, values, chosen = _planes(dx), _planes(grad), _planes(code)
     taps = _taps(input_shape[2:], code.shape[2:], kernel_size, stride, padding, dilation)
     disjoint = dilation == (1, 1) and stride[0] >= kernel_size[0] and stride[1] >= kernel_size[1]
-    tiled = disjoint and padding == (0, 0) and len(taps) * code.size == dx.size
+    tiled = padding == (0, 0) and dilation == (1, 1) and stride == tuple(kernel_size) and all(
+        windows * length == size for windows, length, size in zip(code.shape[2:], kernel_size, input_shape[2:])
+    )
 
     def spread(start, stop):
         part, value, number = planes[start:stop], values[start:stop], chosen[start:stop]
