@@ -22,7 +22,7 @@ def attention(query, key, value, bias, causal, scale):
 
 def attention_grad(grad, query, key, value, bias, causal, scale, y, log_sum):
     """The gradients to query, key and value, from what `attention` gave."""
-    grad, query, key, value, bias = map(contiguous, (grad, query, key, value, bias))
+    grad, query, key, value, bias, y, log_sum = map(contiguous, (grad, query, key, value, bias, y, log_sum))
     groups, queries, keys = query.shape[0] * query.shape[1], query.shape[2], key.shape[2]
     problem = _problem(query, key, value, bias, causal, scale)
     delta = empty(log_sum.shape, query.dtype, query)

@@ -133,7 +133,7 @@ def _bind(signature, arguments):
             f"got {len(arguments)}"
         )
     pairs = list(zip(parameters, arguments))
-    given = [(p, a) for p, many in pairs if p.pointer for a in (many if p.pointer > 1 else [many])]
+    given = [(p, a) for p, many in pairs if p.pointer for a in ([many] if p.pointer == 1 or many is None else many)]
     arrays = [(p, a) for p, a in given if a is not None]
     if not arrays:
         raise TypeError(f"{signature.name}: at least one array is needed, to know the device")

@@ -112,7 +112,7 @@ void fill_poison(char* begin, uint64_t bytes) {
 
 const char* place_arrays() {
     if (!reserve()) return "the system gives no address space (see ulimit -v)";
-    if (!assign_slots()) return "more than 256 arrays";
+    if (!assign_slots()) return "more than 1024 arrays";
     for (int i = 0; i < slots_used; ++i) {
         if (!fill_slot(slots[i], size_t(i))) return "an array is larger than 448 MB, or memory is full";
     }

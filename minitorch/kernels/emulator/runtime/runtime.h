@@ -111,8 +111,10 @@ extern int thread_count;
 extern uint32_t block_number;     // counted along x, then y, then z
 extern uint64_t finished_threads; // of the whole launch: a sign of progress
 
-constexpr size_t slot_bytes = size_t(512) << 20;  // of addresses
-constexpr size_t slot_count = 256;
+// Addresses for each array: a number of megabytes without divisors, so that an index that is wrong by 2**32, as an
+// unsigned one below 0 is, does not lead into the memory of another array.
+constexpr size_t slot_bytes = size_t(509) << 20;
+constexpr size_t slot_count = 1024;
 extern char* arena;               // slot n begins at arena + n * slot_bytes
 extern Slot slots[slot_count];
 extern int slots_used;
