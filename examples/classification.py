@@ -123,6 +123,13 @@ class Run:
             batches_done=self.batches_done, order=self.order, sums=self.sums, history=self.history.rows,
         )  # fmt: skip
 
+    def keep_older(self):
+        """Move the checkpoint of an earlier run aside, so that this one does not overwrite it."""
+        if self.checkpoint.exists():
+            older = self.checkpoint.with_name("checkpoint-older.safetensors")
+            self.checkpoint.replace(older)
+            print(f"the checkpoint of an earlier run is now {older}")
+
     def resume(self):
         """Go on from the checkpoint; ValueError if it is of a run with other settings."""
         state = load_checkpoint(self.checkpoint, self.model, self.optimizer)
@@ -147,10 +154,16 @@ def train_step(run, images, labels, progress):
     labels = minitorch.from_numpy(labels).to(arguments.device)
     scores = run.model(run.prepare(images))
     loss = F.cross_entropy(scores, labels, label_smoothing=arguments.label_smoothing)
+    value = loss.item()
+    if not math.isfinite(value):
+        raise RuntimeError(
+            f"the loss is {value} in epoch {run.epoch + 1}: the run has diverged; try a smaller --lr than "
+            f"{arguments.lr:g}"
+        )
     run.optimizer.zero_grad()
     loss.backward()
     run.optimizer.step()
-    return loss.item(), int((scores.argmax(1) == labels).sum())
+    return value, int((scores.argmax(1) == labels).sum())
 
 
 def train_epoch(run, interrupted):
@@ -254,6 +267,8 @@ def main(parser, build, title=None):
         run = Run(arguments, model, data)
         if arguments.resume:
             run.resume()
+        else:
+            run.keep_older()
         return follow(run, title, device)
     except (OSError, RuntimeError, ValueError) as error:
         print(f"{script.stem}: {error}", file=sys.stderr)

@@ -137,14 +137,14 @@ def check_images(owner, in_channels, stride, images):
     wanted = f"{owner}: expected images (N, {in_channels}, H, W)"
     if images.ndim != 4:
         hint = "; add the batch dimension: x.unsqueeze(0)" if images.ndim == 3 else ""
-        raise ValueError(f"{wanted}, got shape {images.shape}{hint}")
+        raise ValueError(f"{wanted}, got shape {images.array.shape}{hint}")
     if images.shape[1] != in_channels:
         hint = f"; build the network with in_channels={images.shape[1]}" if images.shape[1] in (1, 3, 4) else ""
-        raise ValueError(f"{wanted}, got {images.shape[1]} channels in shape {images.shape}{hint}")
+        raise ValueError(f"{wanted}, got {images.shape[1]} channels in shape {images.array.shape}{hint}")
     if min(images.shape[2:]) < stride:
         hint = " or build the network with small_input=True" if stride > 8 else ""
         raise ValueError(
-            f"{wanted} with H and W of at least {stride}, the network's stride, got shape {images.shape}; enlarge the "
+            f"{wanted} with H and W of at least {stride}, the network's stride, got shape {images.array.shape}; enlarge the "
             f"images{hint}"
         )
     if not images.is_floating_point():

@@ -33,7 +33,7 @@ def as_32x32(owner, in_channels, images):
     if images.ndim != 4 or images.shape[1:] != (in_channels, 32, 32):
         raise ValueError(
             f"{owner}: expected images (N, {in_channels}, 28, 28) or (N, {in_channels}, 32, 32), "
-            f"got shape {images.shape}" + ("; add the batch dimension: x.unsqueeze(0)" if images.ndim == 3 else "")
+            f"got shape {images.array.shape}" + ("; add the batch dimension: x.unsqueeze(0)" if images.ndim == 3 else "")
         )
     return images
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minitorch.autograd import Variable
+from minitorch.ops.adaptive_pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d
 from minitorch.ops.convolution import Conv2d, Conv2dInputGrad
 from minitorch.ops.cumulative import CumProd
 from minitorch.ops.indexing import Slice
@@ -186,6 +187,22 @@ def _weighted_sum(seen, output, params):
     return _along(seen[0][1], change)
 
 
+def _adaptive(seen, output, params):
+    """Adaptive pooling: of n entries, output i of m takes those from floor(i n / m) to ceil((i + 1) n / m)."""
+    x, field = seen[0]
+    if max(output.array.shape[2:]) == 1:
+        return EVERYTHING
+
+    def change(axis, span):
+        n, m = x.array.shape[axis], output.array.shape[axis]
+        step = Fraction(n, m)
+        low = min(i * n // m - i * step for i in range(m))
+        high = max(-(-(i + 1) * n // m) - 1 - i * step for i in range(m))
+        return span.shifted(low, high, step)
+
+    return _along(field, change)
+
+
 def _pad(seen, output, params):
     return _along(seen[0][1], lambda axis, span: span.shifted(-params["widths"][axis][0], -params["widths"][axis][0]))
 
@@ -269,6 +286,8 @@ RULES = {
     Conv2d: _window,
     MaxPool2d: _window,
     AvgPool2d: _window,
+    AdaptiveAvgPool2d: _adaptive,
+    AdaptiveMaxPool2d: _adaptive,
     Conv2dInputGrad: _transposed_window,
     WeightedSum: _weighted_sum,
     ConstantPad: _pad,

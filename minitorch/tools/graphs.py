@@ -94,7 +94,7 @@ def _boxes(tensor, names):
         numbers[id(node)] = len(boxes)
         edges += [(source, len(boxes)) for source in dict.fromkeys(sources)]
         boxes.append(box)
-    boxes[-1].kind, boxes[-1].shape = "result", tensor.shape
+    boxes[-1].kind, boxes[-1].shape = "result", tensor.array.shape
     _rank(boxes, edges)
     return boxes, edges
 

@@ -3,6 +3,7 @@
 import math
 
 from minitorch.autograd import Variable
+from minitorch.ops.attention import Attention
 from minitorch.ops.convolution import Conv2d, Conv2dInputGrad
 from minitorch.ops.linear_algebra import Linear, MatMul
 
@@ -27,7 +28,13 @@ def _product(inputs, outputs):
     return math.prod(outputs[0].array.shape) * inputs[0].array.shape[-1]
 
 
+def _attention(inputs, outputs):
+    query, key, value = (x.array.shape for x in inputs[:3])
+    return math.prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
+
+
 MACS = {
+    Attention: _attention,
     Conv2d: _convolution,
     Conv2dInputGrad: _transposed_convolution,
     Linear: _linear,
@@ -40,10 +47,10 @@ def multiply_accumulates(operation, inputs, outputs):
 
     A convolution takes (elements of the output) x (elements of one filter), a transposed one (elements of the input)
     x (elements of one filter), a product of n x k by k x m takes n k m. A product of two batches of matrices counts
-    as attention. Additions of biases, normalisation, activations, pooling and resizing are not counted.
+    as attention, and so does the fused attention. Additions of biases, normalisation, activations, pooling and resizing are not counted.
     """
     count = MACS[operation](inputs, outputs) if operation in MACS else 0
-    batched = operation is MatMul and min(x.array.ndim for x in inputs) > 2
+    batched = operation is Attention or operation is MatMul and min(x.array.ndim for x in inputs) > 2
     return (0, count) if batched else (count, 0)
 
 

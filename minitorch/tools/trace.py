@@ -68,7 +68,7 @@ class Tracer:
         """Forward hook."""
         call = self.open.pop()
         tensors = list(tensors_in(output))
-        call.outputs = [x.shape for x in tensors]
+        call.outputs = [x.array.shape for x in tensors]
         fields = [field for field in map(self.fields.field, tensors) if field is not None]
         call.field = next((field for field in reversed(fields) if field.axes), fields[0] if fields else None)
         self.finished.append(call)
