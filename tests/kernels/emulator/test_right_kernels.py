@@ -203,6 +203,15 @@ extern "C" __global__ void kernel(const unsigned char* x, bool* big, short* half
 }
 """
 
+SHARED_BYTES = """
+extern "C" __global__ void kernel(const unsigned char* x, unsigned char* y) {  // four elements in each word
+    __shared__ unsigned char s[50];
+    s[threadIdx.x] = x[threadIdx.x];
+    __syncthreads();
+    y[threadIdx.x] = s[blockDim.x - 1 - threadIdx.x];
+}
+"""
+
 FUNCTIONS = """
 __device__ int calls;
 struct Pair {
@@ -302,6 +311,7 @@ CASES = {
     "bytes": (
         SMALL_TYPES, 2, 40, 0, [BYTES, np.zeros(77, bool), np.zeros(77, np.int16), 77], {1: BYTES > 100, 2: BYTES // 2},
     ),
+    "shared bytes": (SHARED_BYTES, 1, 50, 0, [BYTES[:50].copy(), np.zeros(50, np.uint8)], {1: BYTES[:50][::-1]}),
     "structures and functions": (
         FUNCTIONS, 1, 4, 0, [np.zeros(4, F)], {0: [3.5 + 81 + 5, 2.5 + 36 + 8, 1.5 + 9 + 13, 0.5 + 0 + 21]},
     ),

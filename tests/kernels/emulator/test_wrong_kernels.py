@@ -133,6 +133,15 @@ WRONG = {
         emulator.RaceError, r"race within a warp: writes shared s\[1\], which thread \(0, 0, 0\) reads in line 5; no "
         r"__syncwarp", block=32, thread=(1, 0, 0), other_thread=(0, 0, 0),
     ),
+    "missing second __syncwarp": Wrong(
+        HEAD + "    __shared__ float s[32];\n    for (int i = 0; i < 2; ++i) {\n        s[t] = x[t] + i;  // <- here\n"
+        "        __syncwarp();\n        y[t] += s[t ^ 1];  // <- there\n    }\n}", emulator.RaceError,
+        r"race within a warp: .* shared s\[\d+\]", block=32,
+    ),
+    "a reader in another warp": Wrong(
+        HEAD + "    float v = y[0];  // <- there\n    __syncwarp();\n    if (t == 45) y[0] = v + 1;  // <- here\n}",
+        emulator.RaceError, r"race within a block: (writes|reads) y\[0\]",
+    ),
     "__syncwarp for too few lanes": Wrong(
         HEAD + "    __shared__ float s[32];\n    s[t] = x[t];  // <- here\n"
         "    __syncwarp(t < 16 ? 0x0000ffffu : 0xffff0000u);\n    y[t] = s[31 - t];  // <- there\n}",
