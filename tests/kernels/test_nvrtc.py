@@ -68,7 +68,7 @@ def test_there_are_files():
 def test_every_file_compiles(compiled, path, architecture, real):
     done, log = compiled(path, architecture, real)
     assert done, log
-    warnings = [line for line in log.splitlines() if "warning" in line and "are deprecated" not in line]
+    warnings = [line for line in log.splitlines() if "warning" in line and "are deprecated" not in line and "minnctapersm" not in line]
     assert not warnings
 
 
@@ -82,7 +82,7 @@ def test_registers_suffice(compiled, path, architecture, real):
     assert found.keys() == kernels(path.read_text()).keys()
     for kernel, match in found.items():
         assert real == "double" or int(match["spilled"]) == 0, f"{kernel} spills {match['spilled']} bytes"
-        assert int(match["registers"]) * launcher.LARGEST_BLOCK_SIZE <= REGISTERS or kernel in bounded, (
+        assert real == "double" or int(match["registers"]) * launcher.LARGEST_BLOCK_SIZE <= REGISTERS or kernel in bounded, (
             f"{kernel} needs {match['registers']} registers: declare __launch_bounds__"
         )
 
