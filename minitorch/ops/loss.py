@@ -156,7 +156,10 @@ class CrossEntropy(Function):
             return through_definition(lambda x: cross_entropy_definition(x, *settings)[0], (input,), (True,), grad)
         scores, right, _ = _as_places(input.array, target)
         kept = (right, weight, ignore_index, label_smoothing, log_sum.array, mass.array)
-        result = backend(scores).cross_entropy_grad(grad.array.reshape(log_sum.array.shape), scores, *kept)
+        grads = grad.array.reshape(log_sum.array.shape).copy()
+        if right.dtype.kind != "f":
+            grads[right == ignore_index] = 0  # the mean of no losses has an infinite one
+        result = backend(scores).cross_entropy_grad(grads, scores, *kept)
         return grad._wrap(result.reshape(input.array.shape))
 
 
