@@ -15,30 +15,39 @@ from minitorch.ops.unary import sigmoid
 class Relu(Function):
     """max(x, 0); the derivative at 0 is 0."""
 
+    kernel = "relu"
+
     @staticmethod
     def forward(ctx, x):
-        y = backend(x).relu(x)
+        y = getattr(backend(x), ctx.kernel)(x)
         ctx.save_for_backward(y)
         return y
 
     @staticmethod
     def backward(ctx, grad):
         (y,) = ctx.saved_tensors
-        return ReLUGrad.apply(grad, y.detach())
+        return RectifierGrad.apply(grad, y.detach(), kernel=f"{ctx.kernel}_grad")
 
 
-class ReLUGrad(Function):
-    """The gradient where the result was positive, 0 elsewhere."""
+class Relu6(Relu):
+    """min(max(x, 0), 6); the derivative at 0 and 6 is 0."""
+
+    kernel = "relu6"
+
+
+class RectifierGrad(Function):
+    """The gradient where the result was not cut off, 0 elsewhere."""
 
     @staticmethod
-    def forward(ctx, grad, y):
+    def forward(ctx, grad, y, kernel):
         ctx.save_for_backward(y)
-        return backend(grad).relu_grad(grad, y)
+        ctx.kernel = kernel
+        return getattr(backend(grad), kernel)(grad, y)
 
     @staticmethod
     def backward(ctx, grad):
         (y,) = ctx.saved_tensors
-        return ReLUGrad.apply(grad, y), None
+        return RectifierGrad.apply(grad, y, kernel=ctx.kernel), None
 
 
 class Softmax(Function):

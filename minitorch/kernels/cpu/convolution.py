@@ -5,7 +5,7 @@ All three reduce to one correlation: output (oh, ow) of tap (kh, kw) reads the i
 and zero outside. The gradient for the input is such a correlation too, of the output's gradient
 with the flipped weight: one for each residue of the position modulo the stride (``_input_phase``).
 So nothing is ever scattered, and a strided gradient multiplies no zeros. (With few channels and
-stride 1, ``planes.input_grad`` takes half the time of that.)
+stride 1, ``planes.input_grad`` takes half the time of that, but for depthwise ones.)
 
 The work is a matrix product of the weight with columns, copies of the windows. What differs is
 how the columns are made, which decides the speed:
@@ -95,7 +95,7 @@ def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, grou
         with suppress(FloatingPointError):
             winograd.input_grad(grad, weight, dx, (padding[0][0], padding[1][0]))
             return dx
-    if stride == (1, 1) and weight.shape[1] < _MANY_CHANNELS:
+    if stride == (1, 1) and 1 < weight.shape[1] < _MANY_CHANNELS:
         planes.input_grad(grad, weight, dx, (padding[0][0], padding[1][0]), dilation, groups)
         return dx
     transposed = _transpose_groups(weight, groups)
