@@ -7,7 +7,6 @@ import numpy as np
 
 from minitorch.dtype import bool_, float32, int64
 
-
 PROFILES = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
     "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
