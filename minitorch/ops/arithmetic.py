@@ -40,7 +40,8 @@ class Mul(Function):
 
     @staticmethod
     def forward(ctx, a, b):
-        ctx.save_for_backward(*_each_for_the_other(ctx, a, b))
+        to_a, to_b = ctx.needs_input_grad
+        ctx.save_for_backward(a if to_b else None, b if to_a else None)  # what is not needed may be overwritten
         return a * b
 
     @staticmethod
@@ -48,12 +49,6 @@ class Mul(Function):
         a, b = ctx.saved_tensors
         to_a, to_b = ctx.needs_input_grad
         return (grad * b if to_a else None), (grad * a if to_b else None)
-
-
-def _each_for_the_other(ctx, a, b):
-    """The operands that the other one's derivative needs; the rest may be overwritten."""
-    to_a, to_b = ctx.needs_input_grad
-    return (a if to_b else None), (b if to_a else None)
 
 
 class Div(Function):
