@@ -35,9 +35,11 @@ class Function:
     Attributes:
         needs_input_grad: for each positional input, whether its gradient is wanted.
         is_view: class attribute; the result shows the memory of the first input.
+        label: of the class or of one node: its name, where PyTorch has another one for it than the class's.
     """
 
     is_view = False
+    label = None
     _saved = ()
     _constant = ()
     _output_shapes = None
@@ -186,8 +188,8 @@ class Function:
         return tensor
 
     def name(self):
-        """The operation's name, as in ``grad_fn=<MulBackward0>``."""
-        return f"{type(self).__name__}Backward0"
+        """The operation's name, PyTorch's where it has the operation, as in ``grad_fn=<MulBackward0>``."""
+        return self.label or f"{type(self).__name__}Backward0"
 
     @property
     def next_functions(self):
