@@ -90,14 +90,14 @@ def relu(input, inplace=False):
 def _normalized(name, function, input, dim, stacklevel, dtype):
     require_tensor(name, input=input)
     if not isinstance(stacklevel, int):  # the method has the dtype in this place
-        dtype = stacklevel if dtype is None else dtype
+        dtype, stacklevel = (stacklevel if dtype is None else dtype), 3
     if dtype is not None:
         input = cast(input, dtypes.check(dtype))
     require_float(name, input=input)
     if dim is None:
         dim = 0 if input.array.ndim in (0, 1, 3) else 1
         message = f"{name}: no dim was given and {dim} is taken; say dim=1 for class scores of shape (N, classes)"
-        warnings.warn(message, UserWarning, stacklevel=4)
+        warnings.warn(message, UserWarning, stacklevel=stacklevel)
     dim = axis(name, dim, input.array.ndim)
     if input.array.ndim == 0:
         return function.apply(input.reshape(1), dim=0).reshape(())
@@ -109,7 +109,7 @@ def softmax(input, dim=None, _stacklevel=3, dtype=None):
 
     Args:
         dim: without it, with a warning, 0 for an input of 0, 1 or 3 dimensions, else 1.
-        _stacklevel: accepted and ignored; a dtype may stand in its place.
+        _stacklevel: which caller that warning is for; a dtype may stand in its place.
 
     Raises:
         RuntimeError: integers; pass dtype=minitorch.float32.
@@ -126,7 +126,7 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
     """`softmax` of -input along a dimension."""
     require_tensor("softmin", input=input)
-    return _normalized("softmin", Softmax, -input, dim, _stacklevel, dtype)
+    return _normalized("softmin", Softmax, -input, dim, _stacklevel + 1, dtype)  # `arguments` stands between
 
 
 def glu(input, dim=-1):

@@ -226,7 +226,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
         warnings.warn(
             "kl_div: reduction 'mean' divides by the number of all terms; the divergence is reduction='batchmean'",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     if log_target:
         loss = exp(target) * (target - input)

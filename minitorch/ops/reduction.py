@@ -29,6 +29,7 @@ class Sum(Function):
     """The sum over axes: each term gets the whole gradient."""
 
     @staticmethod
+    @quiet
     def forward(ctx, x, dims, keepdim):
         ctx.shape = x.shape
         ctx.kept = tuple(1 if i in dims else n for i, n in enumerate(x.shape))
@@ -354,6 +355,7 @@ class Prod(Function):
     """The gradient to x_i is the product of all the others, as products of what stands before and after."""
 
     @staticmethod
+    @quiet
     def forward(ctx, x, dim, keepdim):
         ctx.save_for_backward(x)
         ctx.dim = dim
