@@ -10,7 +10,7 @@ import numpy as np
 from minitorch.autograd import Function, become, is_grad_enabled
 from minitorch.ops.activation import Relu6
 from minitorch.ops.comparison import where
-from minitorch.ops.operands import as_number, is_number, quiet, require_tensor, to_float
+from minitorch.ops.operands import as_number, is_number, labelled, quiet, require_tensor, to_float
 from minitorch.ops.special import erf, erf_array
 from minitorch.ops.unary import exp, sigmoid, tanh
 
@@ -139,7 +139,7 @@ def celu(input, alpha=1.0, inplace=False):
     if is_number(alpha) and alpha == 0:
         raise RuntimeError("celu: alpha must not be 0 (ZeroDivisionError)")
     rate = 1 / alpha if is_number(alpha) else alpha
-    return _apply(ELU, "celu", input, inplace, alpha=alpha, rate=rate, scale=1.0)
+    return labelled("CeluBackward0", _apply(ELU, "celu", input, inplace, alpha=alpha, rate=rate, scale=1.0))
 
 
 def selu(input, inplace=False):
