@@ -144,8 +144,8 @@ def check_images(owner, in_channels, stride, images):
     if min(images.shape[2:]) < stride:
         hint = " or build the network with small_input=True" if stride > 8 else ""
         raise ValueError(
-            f"{wanted} with H and W of at least {stride}, the network's stride, got shape {images.array.shape}; enlarge the "
-            f"images{hint}"
+            f"{wanted} with H and W of at least {stride}, the network's stride, got shape {images.array.shape}; "
+            f"enlarge the images{hint}"
         )
     if not images.is_floating_point():
         raise TypeError(f"{wanted} of floating-point numbers, got {images.dtype}; convert: x.float() / 255")

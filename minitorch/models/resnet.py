@@ -1,11 +1,12 @@
 """ResNet, Wide ResNet and ResNeXt, on ImageNet and on small images."""
 
-from minitorch.models.blocks import apply_layers, initialize
+from minitorch.models.blocks import initialize
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
 from minitorch.nn import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU, Sequential, init
 from minitorch.nn.functional import pad
+from minitorch.nn.fusion import apply_layers
 from minitorch.nn.module import Module
 
 SHORTCUTS = ("projection", "padding", "none")

@@ -1,6 +1,6 @@
 """ShuffleNet, of grouped 1x1 convolutions and channel shuffles."""
 
-from minitorch.models.blocks import ConvNormActivation, apply_layers, initialize
+from minitorch.models.blocks import ConvNormActivation, initialize
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
@@ -16,6 +16,7 @@ from minitorch.nn import (
     ReLU,
     Sequential,
 )
+from minitorch.nn.fusion import apply_layers
 from minitorch.ops import cat
 
 # Output channels of the first stage at width 1, by the number of groups (table 1 of the paper); each further stage
