@@ -3,7 +3,7 @@
 import functools
 
 from minitorch.creation import empty, full, tensor, zeros
-from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages
+from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages, check_images
 from minitorch.models.lenet_digits import digit_codes
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE
@@ -22,20 +22,9 @@ C3_CONNECTIONS = (
 
 
 def as_32x32(owner, in_channels, images):
-    """Images (N, in_channels, 32, 32); 28x28 ones get a border of 2 zeros.
-
-    Raises:
-        ValueError: images of another shape.
-    """
-    if images.ndim == 4 and images.shape[2:] == (28, 28):
-        images = pad(images, (2, 2, 2, 2))
-    if images.ndim != 4 or images.shape[1:] != (in_channels, 32, 32):
-        hint = "; add the batch dimension: x.unsqueeze(0)" if images.ndim == 3 else ""
-        raise ValueError(
-            f"{owner}: expected images (N, {in_channels}, 28, 28) or (N, {in_channels}, 32, 32), "
-            f"got shape {images.array.shape}{hint}"
-        )
-    return images
+    """Images (N, in_channels, 32, 32); 28x28 ones get a border of 2 zeros. Errors: see `check_images`."""
+    images = check_images(owner, in_channels, 1, images, sizes=((28, 28), (32, 32)))
+    return pad(images, (2, 2, 2, 2)) if images.shape[2] == 28 else images
 
 
 def _stage(convolution, norm_layer, activation, se):
@@ -71,7 +60,7 @@ class LeNet5(ImageClassifier):
     head_name = "classifier.5"
 
     def __init__(self, num_classes=10, in_channels=1, dropout=0.0, norm_layer=None, activation=ReLU, se=None):
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         se = SE.of(se)
         first = [*_stage(Conv2d(in_channels, 6, 5), norm_layer, activation, se), MaxPool2d(2)]
         second = [*_stage(Conv2d(6, 16, 5), norm_layer, activation, se), MaxPool2d(2)]
@@ -207,7 +196,7 @@ class LeNet1998(ImageClassifier):
     head_name = "output"
 
     def __init__(self, num_classes=10, in_channels=1, dropout=0.0, norm_layer=None, activation=ScaledTanh, se=None):
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         settings = (norm_layer, activation, SE.of(se))
         self.c1 = Sequential(*_stage(Conv2d(in_channels, 6, 5), *settings))
         self.s2 = Sequential(Subsampling(6), activation())

@@ -76,7 +76,7 @@ class MobileNetV1(ImageClassifier):
         self, num_classes=1000, width_mult=1.0, norm_layer=None, dropout=0.0, *, in_channels=3, activation=ReLU6,
         small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         norm_layer, se = BatchNorm2d if norm_layer is None else norm_layer, SE.of(se)
         strides = [2] + [stride for _, _, stride in STAGES]
         strides = without_halvings(strides) if small_input else strides

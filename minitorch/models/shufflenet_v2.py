@@ -94,7 +94,7 @@ class ShuffleNetV2(ImageClassifier):
         self, stages_repeats, stages_out_channels, num_classes=1000, inverted_residual=ShuffleUnitV2, *,
         norm_layer=None, dropout=0.0, in_channels=3, activation=ReLU, small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         if len(stages_out_channels) != len(stages_repeats) + 2:
             raise ValueError(
                 f"ShuffleNetV2: stages_out_channels must hold {len(stages_repeats) + 2} numbers for "
