@@ -149,7 +149,8 @@ def draw(path, ratios, lines):
     axes.barh(names, values, color=["tab:green" if v <= 1 else "tab:orange" for v in values])
     axes.axvline(1, color="black")
     axes.set_xlabel("time here / time in PyTorch (left of the line: faster here)")
-    for panel, (title, (label, numbers, ours, theirs)) in zip(bottom.subplots(1, len(lines)) if lines else (), lines.items()):
+    panels = bottom.subplots(1, len(lines)) if lines else ()
+    for panel, (title, (label, numbers, ours, theirs)) in zip(panels, lines.items()):
         for times, name in ((ours, "minitorch"), (theirs, "PyTorch")):
             panel.plot(numbers, [1e3 * t for t in times], "o-", label=name)
         panel.set(title=title, xlabel=label, ylabel="ms a training step", xlim=(0, None), ylim=(0, None))

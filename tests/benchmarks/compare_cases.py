@@ -159,9 +159,9 @@ def table():
 
 def scaling():
     """Title -> (label of the axis, the numbers on it, a case for each): how the cost of a step grows."""
-    depths = (20, 32, 44, 56, 110)
+    batches, depths = (16, 32, 64, 128, 256), (20, 32, 44, 56, 110)
     return {
-        "lenet5": ("images in a batch", (16, 32, 64, 128, 256), [network_case("lenet5", n, 32) for n in (16, 32, 64, 128, 256)]),
+        "lenet5": ("images in a batch", batches, [network_case("lenet5", n, 32) for n in batches]),
         "mobilenet_v2, 8 images": (
             "pixels of an image", [n * n for n in (32, 64, 128, 224)],
             [network_case("mobilenet_v2", 8, n) for n in (32, 64, 128, 224)],
