@@ -45,7 +45,6 @@ from minitorch.ops import (
 )
 from minitorch.printing import get_printoptions, set_printoptions
 from minitorch.random import Generator, default_generator, initial_seed, manual_seed
-from minitorch.serialization import load, save
 from minitorch.size import Size
 from minitorch.tensor import Tensor
 
@@ -55,17 +54,20 @@ __version__ = "0.1.0"
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch\.")
 
 _SUBPACKAGES = ("data", "models", "nn", "optim", "tools", "training")
+_FILES = ("load", "save")  # functions of `minitorch.serialization`
 
-__all__ = ["autograd", "cuda", "return_types", *_SUBPACKAGES]
+__all__ = ["autograd", "cuda", "return_types", *_SUBPACKAGES, *_FILES]
 __all__ += [name for name, x in globals().items() if name[0] != "_" and not isinstance(x, types.ModuleType)]
 
 
 def __getattr__(name):
-    """A subpackage, imported at its first use."""
+    """A subpackage, or what `serialization` holds, imported at its first use."""
     if name in _SUBPACKAGES:
         return importlib.import_module(f"minitorch.{name}")
+    if name in _FILES:
+        return getattr(importlib.import_module("minitorch.serialization"), name)
     raise AttributeError(f"module 'minitorch' has no attribute {name!r}")
 
 
 def __dir__():
-    return [*globals(), *_SUBPACKAGES]
+    return [*globals(), *_SUBPACKAGES, *_FILES]

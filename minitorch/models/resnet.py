@@ -1,11 +1,12 @@
 """ResNet, Wide ResNet and ResNeXt, on ImageNet and on small images."""
 
-from minitorch.models.blocks import apply_layers, initialize
+from minitorch.models.blocks import initialize
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
 from minitorch.nn import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU, Sequential, init
 from minitorch.nn.functional import pad
+from minitorch.nn.fusion import apply_layers
 from minitorch.nn.module import Module
 
 SHORTCUTS = ("projection", "padding", "none")
@@ -179,7 +180,7 @@ class ResNet(ImageClassifier):
         replace_stride_with_dilation=None, norm_layer=None, *, in_channels=3, dropout=0.0, activation=ReLU,
         widths=(64, 128, 256, 512), small_input=False, shortcut="projection", se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         norm_layer = BatchNorm2d if norm_layer is None else norm_layer
         dilate = (False, *(replace_stride_with_dilation or [False] * (len(layers) - 1)))
         _check_settings(layers, widths, dilate, shortcut, zero_init_residual)

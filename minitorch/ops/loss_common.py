@@ -54,5 +54,5 @@ def warn_if_broadcast(name, input, target):
             f"{name}: input of shape {input.array.shape} and target of shape {target.array.shape} are broadcast; "
             "is that meant? Reshape one of them, e.g. target.unsqueeze(1)",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,  # the caller of the loss
         )

@@ -15,6 +15,8 @@ quiet = np.errstate(all="ignore")  # a decorator: x / 0 is inf and log(-1) is Na
 class Cast(Function):
     """Another number type; gradients go back in the type that came in."""
 
+    label = "ToCopyBackward0"
+
     @staticmethod
     def forward(ctx, x, dtype):
         ctx.dtype = x.dtype
@@ -281,6 +283,13 @@ def several(name, argument, value, n, least=0):
     if min(numbers) < least:
         raise RuntimeError(f"{name}: {argument} must be at least {least}, got {value!r}")
     return numbers * (n // len(numbers))
+
+
+def labelled(label, result):
+    """The new result of an operation made of others, its last node named as PyTorch names its only one."""
+    if result._edge is not None:
+        result._edge[0].label = label
+    return result
 
 
 def shapes_text(*tensors):

@@ -12,6 +12,8 @@ MODES = ("constant", "reflect", "replicate", "circular")
 class ConstantPad(Function):
     """A border of one value; a negative width cuts off."""
 
+    label = "ConstantPadNdBackward0"
+
     @staticmethod
     def forward(ctx, x, widths, value):
         ctx.widths = widths

@@ -12,6 +12,7 @@ from minitorch.ops.operands import (
     as_number,
     cast,
     is_number,
+    labelled,
     naming,
     pair,
     quiet,
@@ -144,6 +145,8 @@ def atan2(input, other):
 class LogAddExp(Function):
     """log(exp(a) + exp(b)); each gets its share of the sum, sigmoid(a - b) and sigmoid(b - a)."""
 
+    label = "LogaddexpBackward0"
+
     @staticmethod
     @quiet
     def forward(ctx, a, b):
@@ -243,7 +246,7 @@ def addcmul(input, tensor1, tensor2, *, value=1):
     require_tensor("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
     if all(x.array.dtype.kind == "b" for x in (input, tensor1, tensor2)):
         raise RuntimeError("addcmul: not defined for booleans")
-    return add(input, _times("addcmul", mul(tensor1, tensor2), value, input))
+    return labelled("AddcmulBackward0", add(input, _times("addcmul", mul(tensor1, tensor2), value, input)))
 
 
 @naming("addcdiv")
@@ -254,7 +257,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
         raise RuntimeError(
             f"addcdiv: integers are not divided, got {tensor1.array.dtype} and {tensor2.array.dtype}; use .float()"
         )
-    return add(input, _times("addcdiv", tensor1 / tensor2, value, input))
+    return labelled("AddcdivBackward0", add(input, _times("addcdiv", tensor1 / tensor2, value, input)))
 
 
 def _times(name, product, value, input):

@@ -5,7 +5,7 @@ import numpy as np
 from minitorch.device import array_module
 from minitorch.ops.comparison import where
 from minitorch.ops.indexing import setitem
-from minitorch.ops.operands import require_tensor
+from minitorch.ops.operands import labelled, require_tensor
 
 
 def _triangle(name, input, diagonal, lower):
@@ -18,7 +18,7 @@ def _triangle(name, input, diagonal, lower):
     xp = array_module(x)
     rows, columns = xp.arange(x.shape[-2])[:, None], xp.arange(x.shape[-1])
     kept = columns - rows <= diagonal if lower else columns - rows >= diagonal
-    return where(input._wrap(kept), input, x.dtype.type(0))
+    return labelled(f"{name.capitalize()}Backward0", where(input._wrap(kept), input, x.dtype.type(0)))
 
 
 def tril(input, diagonal=0):

@@ -3,7 +3,7 @@
 They are written for any array module, so that they can be tested against the CPU kernels on NumPy arrays.
 """
 
-from minitorch.kernels.cuda.activation import log_softmax, relu, relu_grad, softmax
+from minitorch.kernels.cuda.activation import log_softmax, relu, relu6, relu6_grad, relu_grad, softmax
 from minitorch.kernels.cuda.adaptive_pooling import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_grad,
@@ -60,6 +60,8 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_grad",
     "relu",
+    "relu6",
+    "relu6_grad",
     "relu_grad",
     "rmsprop",
     "scatter_add",
