@@ -11,6 +11,8 @@ from minitorch.data.transforms.conversion import Normalize, ToTensor
 
 class _Several:
     def __init__(self, transforms):
+        if not hasattr(transforms, "__iter__"):
+            raise TypeError(f"{type(self).__name__}: expected a list of transforms, got {transforms!r}")
         self.transforms = list(transforms)
         for transform in self.transforms:
             if not callable(transform):

@@ -302,7 +302,7 @@ def test_choices():
     (lambda: T.RandomChoice([abs], p=[1, 2]), ValueError, "RandomChoice: p must have a number for each of the 1"),
     (lambda: T.RandomChoice([abs], p=[0]), ValueError, "RandomChoice: p must be numbers of at least 0, not all zero"),
     (lambda: T.RandomOrder([3]), TypeError, "RandomOrder: every transform must be a function"),
-    (lambda: T.RandomApply(T.ToTensor()), TypeError, "not iterable"),
+    (lambda: T.RandomApply(T.ToTensor()), TypeError, r"RandomApply: expected a list of transforms, got ToTensor\(\)"),
     (lambda: T.FiveCrop((0, 1)), ValueError, "FiveCrop: size"),
     (lambda: T.TenCrop(99)(RGB), ValueError, "five_crop: the image of 24 x 30 is smaller than size"),
     (lambda: T.AutoAugment("mnist"), ValueError, "AutoAugment: policy must be one of imagenet, cifar10, svhn, got"),
