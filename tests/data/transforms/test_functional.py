@@ -154,6 +154,13 @@ def test_gamma_and_conversion():
     assert F.normalize(tensor, 0.5, 0.5, inplace=True) is tensor and tensor.min() < 0
 
 
+def test_blur_of_default_width():
+    image = picture("RGB", (20, 25))
+    for size in (5, [3, 9]):
+        difference = np.asarray(F.gaussian_blur(image, size), int) - np.asarray(TV.gaussian_blur(image, size))
+        assert np.abs(difference).max() <= 1
+
+
 TYPES = ["uint8", "int8", "int16", "int32", "int64", "float32", "float64"]
 
 
