@@ -114,7 +114,8 @@ def _move_towards(averaged, current, weight):
     """
     start, end = averaged.array, current.array
     if not averaged.is_floating_point():
-        start[...] = start * (1 - weight) + end * weight  # a count, rounded towards zero
+        mean = averaged * (1 - weight) + current * weight  # in float32, as in PyTorch
+        start[...] = mean.array  # a count, rounded towards zero
     elif weight < 0.5:
         start += (end - start) * start.dtype.type(weight)
     else:
