@@ -197,7 +197,7 @@ class ResNet(ImageClassifier):
         super().__init__(num_classes, in_channels)
         norm_layer = BatchNorm2d if norm_layer is None else norm_layer
         dilate = (False, *(replace_stride_with_dilation or [False] * (len(layers) - 1)))
-        _check_settings(layers, widths, dilate, shortcut, zero_init_residual or stochastic_depth_prob)
+        _check_settings(layers, widths, dilate, shortcut, zero_init_residual, stochastic_depth_prob)
         settings = {"groups": groups, "width_per_group": width_per_group, "norm_layer": norm_layer,
                     "activation": activation, "shortcut": shortcut, "se": SE.of(se)}  # fmt: skip
 
@@ -248,7 +248,7 @@ def _drop_paths(model, last):
         block.drop_path = StochasticDepth(last * number / len(blocks), "row")
 
 
-def _check_settings(layers, widths, dilate, shortcut, empty_branches):
+def _check_settings(layers, widths, dilate, shortcut, zero_init_residual, stochastic_depth_prob):
     if not 1 <= len(layers) <= len(widths) or min(layers) < 1:
         raise ValueError(f"ResNet: layers must hold 1 to {len(widths)} positive numbers of blocks, got {layers}")
     if len(dilate) != len(layers):
@@ -257,7 +257,9 @@ def _check_settings(layers, widths, dilate, shortcut, empty_branches):
         )
     if shortcut not in SHORTCUTS:
         raise ValueError(f"ResNet: shortcut must be one of {', '.join(map(repr, SHORTCUTS))}, got {shortcut!r}")
-    if shortcut == "none" and empty_branches:
+    if not 0 <= stochastic_depth_prob <= 1:
+        raise ValueError(f"ResNet: stochastic_depth_prob must be between 0 and 1, got {stochastic_depth_prob}")
+    if shortcut == "none" and (zero_init_residual or stochastic_depth_prob):
         raise ValueError(
             "ResNet: zero_init_residual and stochastic_depth_prob need shortcuts, without which nothing comes through"
         )
