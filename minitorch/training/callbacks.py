@@ -112,7 +112,8 @@ def check_callbacks(callbacks):
 def column_of(row, metric, name):
     """The number under a name in the row of an epoch; ValueError that lists the columns where there is none."""
     if metric not in row:
-        raise ValueError(f"{name}: the epoch has no {metric!r}; it has {', '.join(row)} (was fit given validation data?)")
+        names = ", ".join(row)
+        raise ValueError(f"{name}: the epoch has no {metric!r}, it has {names}; was fit given validation data?")
     return row[metric]
 
 

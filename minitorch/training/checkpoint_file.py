@@ -4,6 +4,7 @@ A checkpoint is one safetensors file. The one before it stays beside it under th
 a whole one at every moment, whenever the process is killed, and also where the newest turns out damaged.
 """
 
+import contextlib
 import tempfile
 import warnings
 from pathlib import Path
@@ -29,9 +30,13 @@ def writable_folder(path):
 
 
 def previous(path):
-    """Where the checkpoint before the newest is kept: ``a/checkpoint.safetensors`` -> ``a/checkpoint.previous...``."""
+    """Where the checkpoint before the newest is: ``run.previous.safetensors`` beside ``run.safetensors``."""
+    return _beside(path, "previous")
+
+
+def _beside(path, word):
     path = Path(path)
-    return path.with_name(f"{path.stem}.previous{path.suffix}")
+    return path.with_name(f"{path.stem}.{word}{path.suffix}")
 
 
 def exists(path):
@@ -56,7 +61,7 @@ def write_checkpoint(path, state):
 def read_checkpoint(path):
     """The newest checkpoint that is whole. What a killed process left half written is removed.
 
-    A newest one that is damaged is reported by a warning, and the one before it is read.
+    A newest one that is damaged is reported by a warning and renamed, and the one before it is read.
 
     Returns:
         The state, as it was given to `write_checkpoint`.
@@ -65,18 +70,23 @@ def read_checkpoint(path):
         FileNotFoundError: there is no checkpoint.
         ValueError: none is whole.
     """
+    path = Path(path)
     if not exists(path):
         raise FileNotFoundError(f"there is no checkpoint {path}")
-    remove_leftovers(Path(path).parent)
+    remove_leftovers(path)
     problems = []
-    for place in (Path(path), previous(path)):
+    for place in (path, previous(path)):
         try:
             state = load(place)
         except (OSError, ValueError) as error:
             problems.append(str(error))
             continue
-        if problems:
-            warnings.warn(f"the newest checkpoint cannot be read ({problems[0]}); going on from {place}", stacklevel=2)
+        if problems and path.exists():
+            damaged = _beside(path, "damaged")
+            with contextlib.suppress(OSError):  # out of the way, or the next saving would keep it as the previous one
+                path.replace(damaged)
+            warnings.warn(f"the newest checkpoint cannot be read ({problems[0]}) and is put aside as {damaged.name}; "
+                          f"going on from {place}", stacklevel=2)  # fmt: skip
         return state
     raise ValueError(f"no checkpoint can be read: {'; '.join(problems)}")
 

@@ -64,7 +64,7 @@ def evaluate(model, loader, loss=None, metrics=None, device=None):
             count += len(targets)
     if not count:
         raise ValueError("evaluate: the loader gives no samples")
-    return {name: total / count for name, total in sums.items()}
+    return {name: float(total / count) for name, total in sums.items()}
 
 
 def predict(model, data, batch_size=500, device=None):

@@ -24,7 +24,7 @@ def accuracy(scores, targets):
         targets: class numbers (N,), or class probabilities (N, classes), of which the likeliest counts.
     """
     scores, labels = _checked("accuracy", scores, targets)
-    return np.count_nonzero(scores.argmax(1) == labels) / len(labels)
+    return int(np.count_nonzero(scores.argmax(1) == labels)) / len(labels)
 
 
 def topk_accuracy(scores, targets, k=5):
@@ -41,7 +41,7 @@ def topk_accuracy(scores, targets, k=5):
         raise ValueError(f"topk_accuracy: k must be 1..{scores.shape[1]}, the number of classes, got {k!r}")
     own = scores[np.arange(len(labels)), labels]
     ahead = (scores >= own[:, None]).sum(1) - 1  # the target itself is not ahead of itself
-    return np.count_nonzero((ahead < k) & ~np.isnan(own)) / len(labels)
+    return int(np.count_nonzero((ahead < k) & ~np.isnan(own))) / len(labels)
 
 
 def topk(k):

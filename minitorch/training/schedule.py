@@ -18,7 +18,7 @@ class Schedule(Callback):
 
     def __init__(self, scheduler, per="epoch", metric=None):
         plateau = isinstance(scheduler, ReduceLROnPlateau)
-        if not isinstance(scheduler, LRScheduler) and not (hasattr(scheduler, "step") and hasattr(scheduler, "optimizer")):
+        if not isinstance(scheduler, LRScheduler):
             raise TypeError(f"Schedule: scheduler must be one of optim.lr_scheduler, got {type(scheduler).__name__}")
         if per not in ("epoch", "step"):
             raise ValueError(f"Schedule: per must be 'epoch' or 'step', got {per!r}")

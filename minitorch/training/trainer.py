@@ -166,7 +166,7 @@ class Trainer:
         scores, targets = scores.cpu().numpy(), targets.cpu().numpy()
         if self.metrics is None:
             self.metrics = default_metrics(scores, targets)
-        sums = self.sums or {name: 0 for name in ("count", "loss", *self.metrics)}
+        sums = self.sums or dict.fromkeys(("count", "loss", *self.metrics), 0)
         sums["count"] += count
         sums["loss"] += loss * count
         for name, metric in self.metrics.items():
@@ -209,7 +209,7 @@ class Trainer:
 
     def means(self):
         """Loss and metrics of the epoch so far, by name."""
-        return {name: total / self.sums["count"] for name, total in self.sums.items() if name != "count"}
+        return {name: float(total / self.sums["count"]) for name, total in self.sums.items() if name != "count"}
 
     def evaluate(self, model):
         """A model's loss and metrics on the validation data, with names such as "validation_loss"."""
@@ -239,7 +239,8 @@ class Trainer:
         """Take back what `state_dict` gave, within `fit` or before it. Raises ValueError where it does not fit."""
         callbacks = by_name(self.callbacks)
         if callbacks.keys() != state["callbacks"].keys():
-            raise ValueError(f"the run has the callbacks {', '.join(callbacks)}, the state {', '.join(state['callbacks'])}")
+            raise ValueError(f"the state has the callbacks {', '.join(state['callbacks']) or 'none'}, this run has "
+                             f"{', '.join(callbacks) or 'none'}")  # fmt: skip
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         for name, callback in callbacks.items():
