@@ -11,6 +11,8 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from minitorch.tools.inspection import density
+
 BLUE, ORANGE, GREY = "#1f5fa8", "#d9730d", "#6b6b6b"
 PALETTE = [BLUE, ORANGE, "#2a8c4a", "#b3282d", "#7a4fa3", "#8a5a2b", "#d155a0", GREY, "#a5a11b", "#1d9eb3"]
 
@@ -100,9 +102,10 @@ def learning_curves(
     accuracy_axes.yaxis.set_major_formatter(PercentFormatter(1))
     accuracy_axes.set_ylabel("accuracy")
     accuracy_axes.legend(frameon=False, loc="lower right")
+    above = test_accuracy[-1] > train_accuracy[-1]
     accuracy_axes.annotate(
-        f"{test_accuracy[-1]:.1%}", (epochs[-1], test_accuracy[-1]), (0, -14), textcoords="offset points",
-        ha="center", color=ORANGE,
+        f"{test_accuracy[-1]:.1%}", (epochs[-1], test_accuracy[-1]), (0, 6 if above else -14),
+        textcoords="offset points", ha="center", color=ORANGE,
     )  # fmt: skip
     for axes in (loss_axes, accuracy_axes):
         _graph(axes)
@@ -194,15 +197,15 @@ def filters(path, weight, title=""):
         The figure.
     """
     kernels = np.asarray(weight)
+    colored = kernels.shape[1] == 3
+    kernels = kernels if colored else kernels.mean(axis=1)
     figure, tiles = _tiles(len(kernels), 8, 1.3, 1.4)
     limit = np.abs(kernels).max() or 1.0
     for number, (axes, kernel) in enumerate(zip(tiles, kernels)):
-        if len(kernel) == 3:
+        if colored:
             _photograph(axes, (kernel.transpose(1, 2, 0) / limit + 1) / 2)
         else:
-            kernel = kernel.mean(0)
-            limit_of_means = np.abs(kernels.mean(1)).max() or 1.0
-            _photograph(axes, kernel, cmap="RdBu_r", vmin=-limit_of_means, vmax=limit_of_means)
+            _photograph(axes, kernel, cmap="RdBu_r", vmin=-limit, vmax=limit)
         axes.set_title(str(number), fontsize=8)
     return _finish(figure, path, title)
 
@@ -282,41 +285,55 @@ def mistakes(path, images, labels, probabilities, classes, count=15, title=""):
     return _finish(figure, path, title)
 
 
-def histograms(path, record, title=""):
-    """How activations and gradients are spread in each layer, over the training: a row for each layer.
+def histograms(path, statistics, title="", *, layers=None):
+    """How activations and the gradients of weights are spread in each layer, over the training: a row for each layer.
 
     Time goes to the right, values upwards, and the darker a place, the more numbers there are. Activations that
     shrink to zero or gradients that vanish towards the first layers are seen at once.
 
     Args:
         path: where the PNG goes, or None.
-        record: an `inspection.HistogramRecorder` with some records.
+        statistics: a `training.Statistics` that has looked at some steps.
+        layers: paths of modules; unless given, up to 8 from the first to the last, of those whose weight has two
+            elements or more for each interval of the histograms, without which these say little.
 
     Returns:
         The figure.
 
     Raises:
-        ValueError: nothing was recorded.
+        ValueError: it has seen no layer with a weight. KeyError: it has not seen one of the layers.
     """
-    if not record.steps:
-        raise ValueError("histograms: nothing was recorded; call record() of the recorder after loss.backward()")
-    figure = _figure(9.5, 1.25 * len(record.layers) + 1.1)
-    grid = figure.subplots(len(record.layers), 2, squeeze=False, sharex=True)
-    for row, layer in zip(grid, record.layers):
-        for axes, kind, cmap in ((row[0], "activations", "Blues"), (row[1], "gradients", "Oranges")):
-            density, edges = record.table(layer, kind)
-            norm = PowerNorm(0.5, 0, density.max() or 1.0)  # the root shows the thin ends, too
-            times = np.append(record.steps, 2 * record.steps[-1] - record.steps[-2] if len(record.steps) > 1 else 1)
-            axes.pcolormesh(times, edges, density.T, cmap=cmap, norm=norm, rasterized=True)
-            axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
-            axes.tick_params(labelsize=7)
-            axes.yaxis.get_offset_text().set_fontsize(7)
+    if layers is None:
+        gradients = statistics.names("gradient")
+        seen = [name for name in statistics.names("activation") if f"{name}.weight" in gradients]
+        sizes = {name: statistics.series("gradient", f"{name}.weight").counts for name in seen}
+        seen = [name for name, counts in sizes.items() if counts[0].sum() >= 2 * counts.shape[1]] or seen
+        if not seen:
+            raise ValueError("histograms: statistics has seen no layer with a weight; was it a callback of the run?")
+        layers = [seen[i] for i in np.unique(np.linspace(0, len(seen) - 1, 8).round().astype(int))]
+    figure = _figure(9.5, 1.2 * len(layers) + 1.1)
+    grid = figure.subplots(len(layers), 2, squeeze=False, sharex=True)
+    for row, layer in zip(grid, layers):
         row[0].set_ylabel(layer, fontsize=8)
-    grid[0, 0].set_title("activations", fontsize=10)
-    grid[0, 1].set_title("gradients of the weights", fontsize=10)
+        _distribution(row[0], statistics.series("activation", layer), "Blues")
+        _distribution(row[1], statistics.series("gradient", f"{layer}.weight"), "Oranges")
+    for axes, heading in zip(grid[0], ("activations", "gradients of the weights")):
+        axes.set_title(heading, fontsize=10)
     for axes in grid[-1]:
         axes.set_xlabel("step")
     return _finish(figure, path, title)
+
+
+def _distribution(axes, series, cmap):
+    """Histograms over time as a map of densities."""
+    table, edges = density(series)
+    steps = np.asarray(series.steps, float)
+    width = steps[-1] - steps[-2] if len(steps) > 1 else 1
+    norm = PowerNorm(0.5, 0, table.max() or 1.0)  # the root shows the thin ends, too
+    axes.pcolormesh(np.append(steps, steps[-1] + width), edges, table.T, cmap=cmap, norm=norm, rasterized=True)
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+    axes.tick_params(labelsize=7)
+    axes.yaxis.get_offset_text().set_fontsize(7)
 
 
 def heat_maps(path, images, maps, captions=None, title=""):
@@ -332,7 +349,7 @@ def heat_maps(path, images, maps, captions=None, title=""):
         The figure.
     """
     count = len(images)
-    figure = _figure(1.6 * count, 4)
+    figure = _figure(1.6 * count, 3.7)
     for i, (upper, lower) in enumerate(figure.subplots(2, count, squeeze=False).T):
         for axes in (upper, lower):
             _photograph(axes, images[i], cmap="gray")
@@ -343,7 +360,7 @@ def heat_maps(path, images, maps, captions=None, title=""):
 
 
 def embedding(path, points, labels, classes, title="", *, explained=None):
-    """Points in the plane, coloured by class, with the name of each class at its middle.
+    """Points in the plane, coloured by class.
 
     Args:
         path: where the PNG goes, or None.
@@ -356,16 +373,12 @@ def embedding(path, points, labels, classes, title="", *, explained=None):
         The figure.
     """
     points, labels = np.asarray(points), np.asarray(labels)
-    figure = _figure(6.8, 6)
+    figure = _figure(7.8, 6)
     axes = figure.subplots()
     for number, color in enumerate(_colors(len(classes))):
-        chosen = points[labels == number]
-        if not len(chosen):
-            continue
-        axes.scatter(*chosen.T, s=9, color=color, alpha=0.45, linewidths=0)
-        middle = np.median(chosen, axis=0)
-        box = {"facecolor": "white", "alpha": 0.75, "edgecolor": color, "boxstyle": "round,pad=0.2"}
-        axes.text(*middle, classes[number], color=color, fontsize=9, ha="center", va="center", bbox=box)
+        axes.scatter(*points[labels == number].T, s=9, color=color, alpha=0.5, linewidths=0, label=classes[number])
+    for handle in axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1), fontsize=9).legend_handles:
+        handle.set(sizes=[40], alpha=1)
     shares = ["", ""] if explained is None else [f" ({share:.0%} of the variance)" for share in explained]
     axes.set_xlabel(f"first component{shares[0]}")
     axes.set_ylabel(f"second component{shares[1]}")
