@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from minitorch.serialization import remove_leftovers
 from minitorch.training.callbacks import Callback, check_positive
 from minitorch.training.checkpoint_file import exists, read_checkpoint, writable_folder, write_checkpoint
 
@@ -43,6 +44,7 @@ class Checkpoint(Callback):
 
     def on_load(self, trainer):
         writable_folder(self.path.parent)
+        remove_leftovers(self.path)
         if self.resume and exists(self.path):
             self.load(trainer)
         self.saved = time.monotonic()

@@ -6,7 +6,7 @@ import json
 import math
 from pathlib import Path
 
-from minitorch.serialization import write_atomically
+from minitorch.serialization import remove_leftovers, write_atomically
 from minitorch.training.callbacks import Callback
 
 
@@ -54,8 +54,12 @@ class History(Callback):
                 raise ValueError(f"History: a path must end in .csv or .json, got {str(path)!r}")
         self.paths = paths
 
+    def on_fit_start(self, trainer):
+        for path in self.paths:
+            remove_leftovers(path)
+        if trainer.history:  # of a run that is gone on with, whose files may be behind its checkpoint
+            self.on_epoch_end(trainer)
+
     def on_epoch_end(self, trainer):
         for path in self.paths:
             write_history(path, trainer.history)
-
-    on_fit_start = on_epoch_end  # a restored run writes what an interrupted one had no time for
