@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 import image_sets
-from classification import Run, make_parser, train
+from classification import make_parser, train
 
 import minitorch
 from minitorch import models
@@ -33,11 +33,9 @@ def train_one(arguments, name, data):
     minitorch.manual_seed(arguments.seed)
     channels = data.images.shape[1]
     model = models.create(name, num_classes=len(data.classes), in_channels=channels).to(arguments.device)
-    run = Run(settings, model, data)
-    if arguments.resume and run.checkpoint.exists():
-        run.resume()
     print(f"{name}:", flush=True)
-    return run.history.rows if train(run) else None
+    history, _ = train(settings, model, data)
+    return history
 
 
 def main():
@@ -49,12 +47,11 @@ def main():
         arguments.device = "cuda" if minitorch.cuda.is_available() else "cpu"
     data = image_sets.load(arguments.data, arguments.root, arguments.size)
     data = data._replace(images=data.images[: arguments.limit], labels=data.labels[: arguments.limit])
-    histories = {}
-    for name in NETWORKS:
-        histories[name] = train_one(arguments, name, data)
-        if histories[name] is None:
-            print("stopped; go on with --resume")
-            return 130
+    try:
+        histories = {name: train_one(arguments, name, data) for name in NETWORKS}
+    except KeyboardInterrupt:
+        print("stopped; go on with --resume")
+        return 130
     rows = [{"network": name, **row} for name, history in histories.items() for row in history]
     with open(arguments.output / "degradation.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
