@@ -10,7 +10,6 @@ what is missing.
 """
 
 import argparse
-import csv
 import dataclasses
 import json
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 import image_sets
 import numpy as np
 from classification import positive
+from study import in_percent, markdown, spread, write_csv
 
 import minitorch
 from minitorch import models, nn, optim
@@ -193,31 +193,27 @@ class Results:
         return np.array([self.runs[f"{recipe}/{seed}"][key] for seed in seeds])
 
 
-def table(results, techniques, seeds):
-    """A row for each technique: mean and standard deviation without and with it, the gain by seed, seconds."""
-    rows = []
+def report(folder, results, techniques, seeds, title):
+    """Print the table of the techniques, and write tables and picture."""
+    rows, texts, gains = [], [], {}
     for name, (without, with_it) in techniques.items():
         off, on = (results.column(recipe, "accuracy", seeds) for recipe in (without, with_it))
+        seconds = [results.column(recipe, "seconds", seeds).mean() for recipe in (without, with_it)]
+        gains[name] = 100 * (on - off)  # seed by seed
         row = {"technique": name}
         for label, values in (("off", off), ("on", on), ("gain", on - off)):
-            row[f"{label}_mean"] = values.mean()
-            row[f"{label}_std"] = values.std(ddof=1) if len(values) > 1 else float("nan")
-        for label, recipe in (("off", without), ("on", with_it)):
-            row[f"{label}_seconds"] = results.column(recipe, "seconds", seeds).mean()
-        rows.append(row)
-    return rows
-
-
-def as_markdown(rows):
-    """The table for people."""
-    lines = ["| technique | off, % | on, % | gain, points | seconds off | seconds on |",
-             "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
-    for row in rows:
-        off, on, gain = (f"{100 * row[f'{x}_mean']:{sign}.2f} ± {100 * row[f'{x}_std']:.2f}"
-                         for x, sign in (("off", ""), ("on", ""), ("gain", "+")))  # fmt: skip
-        seconds = " | ".join(f"{row[f'{x}_seconds']:.1f}" for x in ("off", "on"))
-        lines.append(f"| {row['technique']} | {off} | {on} | {gain} | {seconds} |")
-    return "\n".join(lines) + "\n"
+            row.update({f"{label}_mean": values.mean(), f"{label}_std": spread(values)})
+        rows.append({**row, "off_seconds": seconds[0], "on_seconds": seconds[1]})
+        texts.append({
+            "technique": name, "off, %": in_percent(off), "on, %": in_percent(on),
+            "gain, points": in_percent(on - off, "+"),
+            "seconds off": f"{seconds[0]:.1f}", "seconds on": f"{seconds[1]:.1f}",
+        })  # fmt: skip
+    write_csv(folder / "recipes.csv", rows)
+    (folder / "recipes.md").write_text(markdown(texts))
+    plot.compared_scores(folder / "recipes.png", gains, "gain in test accuracy, percentage points", title,
+                         baseline=0.0, percent=False)  # fmt: skip
+    print(markdown(texts))
 
 
 def make_parser():
@@ -258,18 +254,8 @@ def main():
             result = train(RECIPES[name], arguments, data, seed)
             results.add(name, seed, result)
             print(f"seed {seed}  {name:32} {result['accuracy']:7.2%}  {result['seconds']:6.1f} s", flush=True)
-    rows = table(results, chosen, seeds)
-    with open(folder / "recipes.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    (folder / "recipes.md").write_text(as_markdown(rows))
-    gains = {name: 100 * (results.column(on, "accuracy", seeds) - results.column(off, "accuracy", seeds))
-             for name, (off, on) in chosen.items()}  # fmt: skip
     title = f"What it brings: cifar_resnet, depth {arguments.depth}, {len(data[1]):,} images of {arguments.data}"
-    plot.compared_scores(folder / "recipes.png", gains, "gain in test accuracy, percentage points", title,
-                         baseline=0.0, percent=False)  # fmt: skip
-    print(as_markdown(rows))
+    report(folder, results, chosen, seeds, title)
     return 0
 
 
