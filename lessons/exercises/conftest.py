@@ -61,6 +61,8 @@ def sentence(excinfo, path):
     """What the student reads: the text of a check or of an empty exercise; of any other error also the line."""
     if excinfo.errisinstance((AssertionError, NotImplementedError)) and str(excinfo.value):
         return str(excinfo.value).split("\nassert ")[0]  # what follows is pytest's own view of the check
+    if excinfo.errisinstance(AttributeError) and getattr(excinfo.value.obj, "__name__", None) == "student":
+        return f"your {path.name} has no {excinfo.value.name}"
     lines = [entry.lineno + 1 for entry in excinfo.traceback if Path(entry.path) == path]
     if not lines:
         return str(excinfo.getrepr(style="short"))

@@ -88,7 +88,7 @@ def reports_of(pytester, student, body="def test_1_1_f(student):\n    assert stu
     ("def f():\n    raise NotImplementedError('exercise 1.1: f')\n", "exercise 1.1: f"),
     ("def f(:\n", "Python cannot load your file mine.py"),
     ("import a_module_that_is_not_there\n", "No module named 'a_module_that_is_not_there'"),
-    ("", "has no attribute 'f'"),
+    ("", "your mine.py has no f"),
 ])
 def test_a_failure_is_a_sentence(pytester, student, sentence):
     (failed,) = [report for report in reports_of(pytester, student) if report.failed]
