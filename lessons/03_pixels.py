@@ -336,7 +336,7 @@ save(figure, "03_visual_words")
 
 # %% [markdown]
 # The words are edges in all directions, corners, bars and a flat patch. Nobody drew them; they are what pictures of
-# clothes consist of. (Lesson 8 shows the filters that a convolutional network learns, and they look alike.)
+# clothes consist of. Compare them in lesson 8 with the filters that a convolutional network learns.
 #
 # **Question.** Four linear classifiers: on 784 raw pixels, on 16 gray values, on 441 sums of edges (49 cells of nine
 # directions), on the counts of 100 visual words. Rank them by test accuracy. Then rank them again for test pictures
