@@ -22,9 +22,9 @@
 #define __shared__ static __attribute__((used))
 
 // Variables at file scope that outlive a block are kept out of .bss.
-#define __constant__ __attribute__((used, section("minitorch_global")))
+#define __constant__ __attribute__((used, section("minitorch_constant")))
 #define __managed__
-#define MINITORCH_GLOBAL __constant__  // what `__device__` before a variable is rewritten to
+#define MINITORCH_GLOBAL __attribute__((used, section("minitorch_global")))  // `__device__` before a variable
 
 typedef decltype(sizeof(0)) size_t;
 typedef decltype((char*)0 - (char*)0) ptrdiff_t;
