@@ -22,8 +22,16 @@ from minitorch.kernels.emulator.errors import CompileError, NotSupportedError
 from minitorch.kernels.signature import blank, kernels, matching
 
 RUNTIME = Path(__file__).parent / "runtime"
-COMMON = ["-std=c++17", "-gdwarf-4", "-fPIC", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off",
-          "-fno-omit-frame-pointer"]  # so that the way from a fault back to the kernel can be found  # fmt: skip
+COMMON = [
+    "-std=c++17",
+    "-gdwarf-4",  # addr2line takes files for each other in later versions
+    "-fno-omit-frame-pointer",  # from a fault back to the kernel
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fno-exceptions",
+    "-fno-rtti",
+    "-ffp-contract=off",
+]
 FOR_RUNTIME = ["-O2", "-Wall", "-Wextra"]
 FOR_KERNELS = [
     "-w",

@@ -33,7 +33,8 @@ def ints(*shape):
     return np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
 
 
-NAMES = {"zeros": zeros, "int_zeros": int_zeros, "floats": floats, "ints": ints, "np": np, "F": np.float32, "I": np.int32}
+NAMES = {"zeros": zeros, "int_zeros": int_zeros, "floats": floats, "ints": ints}
+NAMES |= {"np": np, "F": np.float32, "I": np.int32}
 
 
 def wrong_kernels(path):
@@ -80,6 +81,7 @@ A, B = rng.standard_normal((37, 29)).astype(np.float32), rng.standard_normal((29
 WHOLE = rng.integers(0, 37, 192).astype(np.int32)
 COUNT = np.zeros(1, np.uint32)
 DISTANCES = np.array([0] + [1000] * 63, np.int32)
+ROWS = X[:35].reshape(7, 5)
 TURNED = np.concatenate([X[63::-1], X[64:128], X[191:127:-1]])
 
 # grid, block, shared bytes, arguments; number of an argument and what it must hold in the end
@@ -87,7 +89,7 @@ RIGHT = {
     "last_block_sums": (7, 64, 0, [X, zeros(7), zeros(1), 1000], 2, X.sum()),
     "last_block_after_fences_of_all": (16, 64, 0, [X, zeros(1024), COUNT, zeros(1), 1000], 3, 2 * X.sum()),
     "last_block_after_one_fence": (16, 64, 0, [X, zeros(1024), COUNT, zeros(1), 1000], 3, 2 * X.sum()),
-    "last_block_of_a_row": ((5, 7), 32, 0, [X[:35], zeros(35), int_zeros(7), zeros(7), 5], 3, X[:35].reshape(7, 5).sum(1)),
+    "last_block_of_a_row": ((5, 7), 32, 0, [X[:35], zeros(35), int_zeros(7), zeros(7), 5], 3, ROWS.sum(1)),
     "lock_between_blocks": (10, 32, 0, [zeros(1), int_zeros(1)], 0, 45),
     "lock_within_a_warp": (2, 32, 0, [zeros(1)], 0, 2 * 31 * 16),
     "scan_along_blocks": (4, 64, 0, [ROW, zeros(256), zeros(4), int_zeros(4), int_zeros(1)], 1, ROW.cumsum()),
@@ -116,7 +118,8 @@ def test_right_patterns_are_let_pass(name, order):
     grid, block, shared_bytes, arguments, place, expected = RIGHT[name]
     arguments = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
     emulator.launch(FOLDER / "right_patterns.cu", name, grid, block, arguments, shared_bytes, check=True, order=order)
-    np.testing.assert_allclose(arguments[place], np.broadcast_to(expected, arguments[place].shape), rtol=1e-4, atol=1e-3)
+    expected = np.broadcast_to(expected, arguments[place].shape)
+    np.testing.assert_allclose(arguments[place], expected, rtol=1e-4, atol=1e-3)
 
 
 def test_every_pattern_is_run():

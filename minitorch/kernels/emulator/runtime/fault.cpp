@@ -73,13 +73,12 @@ int callers(uintptr_t frame, uintptr_t (&found)[9], int count) {
 uintptr_t kernel_position(const Registers& registers) {
     uintptr_t found[9] = {};
     int count = 0;
-    if (in_kernel(registers.code)) {
-        found[count++] = registers.code + 1;
-    } else if (stack_holds(registers.stack)) {  // at the first instructions of a function its frame is still to come
-        const uintptr_t* words = reinterpret_cast<const uintptr_t*>(registers.stack);
-        for (int i = 0; i < 2; ++i) {
-            if (count == 0 && in_kernel(words[i])) found[count++] = words[i];
-        }
+    if (in_kernel(registers.code)) found[count++] = registers.code + 1;
+    // At the first instructions of a function, and on the way to it, its frame is still to come.
+    const uintptr_t lowest = stack_holds(registers.stack) ? stack_end(registers.stack) - stack_bytes : ~uintptr_t(0);
+    const uintptr_t* words = reinterpret_cast<const uintptr_t*>(registers.stack);
+    for (int i = 0; i < 2 && registers.stack >= lowest; ++i) {
+        if (in_kernel(words[i])) found[count++] = words[i];
     }
     count = callers(registers.frame, found, count);
     for (int i = 1; i < count; ++i) report->callers[i - 1] = found[i] - 1 - launch->code_begin;
