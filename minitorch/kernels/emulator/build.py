@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 from minitorch.kernels.emulator.errors import CompileError, NotSupportedError
+from minitorch.kernels.emulator.host import HEADER, host_parts
 from minitorch.kernels.signature import blank, kernels, matching
 
 RUNTIME = Path(__file__).parent / "runtime"
@@ -52,9 +53,7 @@ CHECK = [
     "-fsanitize=thread,bounds,shift,signed-integer-overflow,integer-divide-by-zero,alignment",
     "-fno-sanitize-recover=all",
 ]
-# What is rewritten before compilation. Headers that CUDA programs name out of habit hold nothing that a kernel needs.
-HEADERS = r"(?:cuda_runtime|device_launch_parameters|cuda|stdio|math|assert|stdint)\.h|cstdio|cmath|cassert|cstdint"
-HEADER = re.compile(rf'^[ \t]*#[ \t]*include[ \t]*[<"](?:{HEADERS})[>"]', re.MULTILINE)
+# What is rewritten before compilation.
 STATIC_SHARED = re.compile(r"\bstatic\s+__shared__\b")
 VARIABLE = re.compile(r"\b__device__\b(?=[^;(){}=]*[=;\[])(?!\s+__constant__)(?!\s+__shared__)")
 RETURN = re.compile(r"\breturn\s*;")
@@ -188,6 +187,9 @@ def rewritten(source, found):
     for kernel in found.values():
         for match in RETURN.finditer(plain, *kernel.body):
             changes.append((match.span(), "{ minitorch_return(__LINE__); return; }"))
+    host = host_parts(plain)
+    changes = [change for change in changes if not any(start <= change[0][0] < end for start, end in host)]
+    changes += [(span, "") for span in host]
     for (start, end), text in sorted(changes, reverse=True):
         source = source[:start] + text + "\n" * plain.count("\n", start, end) + source[end:]
     return source

@@ -378,3 +378,10 @@ extern "C" __global__ void loop_until_nobody_changes(int* d, int n) {
     }
     d[t] = s[t];
 }
+
+extern "C" __global__ void shared_by_memset(float* y) {
+    __shared__ float rows[4][8];
+    memset(rows[threadIdx.x], 0, sizeof rows[0]);
+    __syncthreads();
+    y[threadIdx.x] = 1 + rows[3 - threadIdx.x][threadIdx.x];
+}

@@ -109,6 +109,7 @@ RIGHT = {
         1, 32, 77 * 13, [X[:77].astype(float), ints(77)[::-1].copy(), np.zeros(77), 77], 2, np.maximum(X[76::-1], 0),
     ),
     "loop_until_nobody_changes": (1, 64, 0, [DISTANCES, 64], 0, np.arange(64)),
+    "shared_by_memset": (1, 4, 0, [zeros(4)], 0, 1),
 }  # fmt: skip
 
 

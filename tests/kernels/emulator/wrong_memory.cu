@@ -235,6 +235,13 @@ extern "C" __global__ void memcpy_style_struct_store_past_end(unsigned char* out
     p[i] = RGB{1, 2, 3};  // <- here
 }
 
+// OutOfBoundsError of (1, 1, 0, zeros(6))
+extern "C" __global__ void copy_of_too_many_bytes(float* y) {
+    float v[8];
+    memset(v, 0, sizeof v);
+    memcpy(y, v, sizeof v);  // <- here
+}
+
 // StackOverflowError of (1, 4, 0, int_zeros(4))
 __device__ int fact(int n) {
     volatile int here[64];
