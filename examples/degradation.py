@@ -16,11 +16,11 @@ import sys
 from pathlib import Path
 
 import image_sets
-from classification import Run, make_parser, train
+from classification import make_parser, train
 
 import minitorch
 from minitorch import models
-from minitorch.tools import plots
+from minitorch.tools import plot
 from minitorch.training import writable_folder
 
 NETWORKS = ["plain20", "plain56", "cifar_resnet20", "cifar_resnet56"]
@@ -33,11 +33,9 @@ def train_one(arguments, name, data):
     minitorch.manual_seed(arguments.seed)
     channels = data.images.shape[1]
     model = models.create(name, num_classes=len(data.classes), in_channels=channels).to(arguments.device)
-    run = Run(settings, model, data)
-    if arguments.resume and run.checkpoint.exists():
-        run.resume()
     print(f"{name}:", flush=True)
-    return run.history.rows if train(run) else None
+    history, _ = train(settings, model, data)
+    return history
 
 
 def main():
@@ -49,19 +47,18 @@ def main():
         arguments.device = "cuda" if minitorch.cuda.is_available() else "cpu"
     data = image_sets.load(arguments.data, arguments.root, arguments.size)
     data = data._replace(images=data.images[: arguments.limit], labels=data.labels[: arguments.limit])
-    histories = {}
-    for name in NETWORKS:
-        histories[name] = train_one(arguments, name, data)
-        if histories[name] is None:
-            print("stopped; go on with --resume")
-            return 130
+    try:
+        histories = {name: train_one(arguments, name, data) for name in NETWORKS}
+    except KeyboardInterrupt:
+        print("stopped; go on with --resume")
+        return 130
     rows = [{"network": name, **row} for name, history in histories.items() for row in history]
     with open(arguments.output / "degradation.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
     losses = {name: [row["train_loss"] for row in history] for name, history in histories.items()}
-    plots.compared_curves(arguments.output / "degradation.png", losses, "training loss (cross-entropy)",
+    plot.compared_curves(arguments.output / "degradation.png", losses, "training loss (cross-entropy)",
                           f"Depth with and without shortcuts, {len(data.images):,} images of {arguments.data}")
     return 0
 

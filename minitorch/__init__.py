@@ -18,11 +18,10 @@ from minitorch.device import device
 from minitorch.dtype import bool_ as bool
 from minitorch.dtype import (
     double, finfo, float16, float32, float64, get_default_dtype, half, iinfo, int8, int16, int32, int64, long,
-    set_default_dtype, short, uint8,
+    promote_types, set_default_dtype, short, uint8,
 )
 from minitorch.dtype import float_ as float
 from minitorch.dtype import int_ as int
-from minitorch.dtype import promote as promote_types
 from minitorch.kernels.cpu.parallel import get_num_threads, set_num_threads
 from minitorch.ops import (
     abs, absolute, adaptive_avg_pool1d, add, addcdiv, addcmul, addmm, addmv, addr, all, allclose, amax, amin, any,

@@ -120,7 +120,7 @@ class Remainder(Function):
 def add(input, other, *, alpha=1):
     """input + alpha * other."""
     a, b = pair("add", input, other)
-    return elementwise("add", Add, a, b if alpha == 1 else _scaled("add", a, b, alpha))
+    return elementwise("add", Add, a, b if type(alpha) is int and alpha == 1 else _scaled("add", a, b, alpha))
 
 
 def sub(input, other, *, alpha=1):
@@ -129,7 +129,7 @@ def sub(input, other, *, alpha=1):
         if isinstance(x, (bool, np.bool_)) or (isinstance(x, Variable) and x.array.dtype.kind == "b"):
             raise RuntimeError("sub: subtraction of booleans is not defined; use ^, ~ or logical_not")
     a, b = pair("sub", input, other)
-    return elementwise("sub", Sub, a, b if alpha == 1 else _scaled("sub", a, b, alpha))
+    return elementwise("sub", Sub, a, b if type(alpha) is int and alpha == 1 else _scaled("sub", a, b, alpha))
 
 
 def _scaled(name, a, b, alpha):

@@ -1,5 +1,7 @@
 """Losses of class numbers: what is the probability of the right class?"""
 
+import warnings
+
 import numpy as np
 
 from minitorch import dtype as dtypes
@@ -280,3 +282,11 @@ def _check_probabilities(input, target, weight, ignore_index):
     require_same(name, input=input, target=target, weight=weight)
     if weight is not None and weight.array.shape != (shape[dim],):
         raise RuntimeError(f"{name}: weight must have shape ({shape[dim]},), got {weight.array.shape}")
+    sums = None if is_cuda(target.array) else target.array.sum(dim)  # on a GPU the look would wait for the device
+    if sums is not None and sums.size and not (abs(sums - 1) < 0.01).all():
+        warnings.warn(
+            f"{name}: the target's numbers are taken as probabilities, but they sum to {float(sums.min()):.3g} up to "
+            f"{float(sums.max()):.3g} and not to 1; are they scores? softmax makes probabilities of them",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -24,7 +24,7 @@ def reduction_name(name, size_average, reduce, reduction, allowed=REDUCTIONS):
         warnings.warn(
             f"{name}: size_average and reduce are obsolete, use reduction={reduction!r}", UserWarning, stacklevel=3
         )
-    if reduction not in allowed:
+    if not isinstance(reduction, str) or reduction not in allowed:
         *first, last = (repr(r) for r in allowed)
         raise ValueError(f"{name}: reduction must be {', '.join(first)} or {last}, got {reduction!r}")
     return reduction

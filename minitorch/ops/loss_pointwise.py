@@ -10,7 +10,15 @@ from minitorch.ops.activation_table import logsigmoid
 from minitorch.ops.arguments import arguments
 from minitorch.ops.comparison import clamp, clamp_min, where
 from minitorch.ops.loss_common import REDUCTIONS, reduce_loss, reduction_name, warn_if_broadcast
-from minitorch.ops.operands import is_number, labelled, pair, quiet, require_float, require_same, require_tensor
+from minitorch.ops.operands import (
+    labelled,
+    pair,
+    quiet,
+    require_float,
+    require_numbers,
+    require_same,
+    require_tensor,
+)
 from minitorch.ops.unary import abs, exp, log, log1p
 
 
@@ -70,7 +78,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
         RuntimeError: delta is not positive.
     """
     reduction = reduction_name("huber_loss", None, None, reduction)
-    _require_number("huber_loss", "delta", delta)
+    require_numbers("huber_loss", delta=delta)
     if not delta > 0:
         raise RuntimeError(f"huber_loss: delta must be positive, got {delta}")
     require_float("huber_loss", input=input)
@@ -88,7 +96,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     """
     name = "smooth_l1_loss"
     reduction = reduction_name(name, size_average, reduce, reduction)
-    _require_number(name, "beta", beta)
+    require_numbers(name, beta=beta)
     if not beta >= 0:
         raise RuntimeError(f"{name}: beta must not be negative, got {beta}")
     _require_one_float(name, input, target)
@@ -101,11 +109,6 @@ def _require_one_float(name, input, target):
     require_tensor(name, input=input, target=target)
     if input.array.dtype.kind != "f" and target.array.dtype.kind != "f":
         raise RuntimeError(f"{name}: not defined for {input.array.dtype} and {target.array.dtype}; use .float()")
-
-
-def _require_number(name, argument, value):
-    if not is_number(value):
-        raise TypeError(f"{name}: {argument} must be a number, got {type(value).__name__}")
 
 
 class BinaryCrossEntropy(Function):

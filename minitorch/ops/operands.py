@@ -128,6 +128,13 @@ def is_number(value):
     return isinstance(value, (bool, int, float, np.integer, np.floating, np.bool_))
 
 
+def require_numbers(name, **arguments):
+    """Raise TypeError, naming operation and argument, unless every argument is a number or a tensor of one."""
+    for argument, value in arguments.items():
+        if not is_number(value) and not (isinstance(value, Variable) and value.array.size == 1):
+            raise TypeError(f"{name}: {argument} must be a number, got {type(value).__name__}")
+
+
 def as_number(name, number, dtype):
     """The number in a number type; what does not fit into an integer type wraps around, as PyTorch has it.
 

@@ -181,6 +181,8 @@ def index_add(input, dim, index, source, *, alpha=1):
         index: int64, one-dimensional, as long as `source` in that dimension.
     """
     require_alike("index_add", input=input, source=source)
+    if not is_number(alpha):
+        raise TypeError(f"index_add: alpha must be a number, got {type(alpha).__name__}")
     if alpha != 1:
         if input.array.dtype.kind not in "fb" and isinstance(alpha, (bool, np.bool_)):
             raise RuntimeError(f"index_add: alpha must not be True or False for tensors of {input.array.dtype}")

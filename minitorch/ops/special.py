@@ -139,7 +139,7 @@ def atan2(input, other):
     """The angle in (-pi, pi] of the points with y = input and x = other; integers become floating point."""
     require_tensor("atan2", input=input, other=other)
     a, b = pair("atan2", input, other)
-    return elementwise("atan2", Atan2, to_float(a), to_float(b))
+    return elementwise("atan2", Atan2, *(to_float(x) if isinstance(x, Variable) else x for x in (a, b)))
 
 
 class LogAddExp(Function):
@@ -163,8 +163,9 @@ def logaddexp(input, other):
     """log(exp(input) + exp(other)) without overflow. Raises RuntimeError for integers."""
     require_tensor("logaddexp", input=input, other=other)
     a, b = pair("logaddexp", input, other)
-    if a.array.dtype.kind != "f":
-        raise RuntimeError(f"logaddexp: not defined for {a.array.dtype}; use .float()")
+    dtype = (a if isinstance(a, Variable) else b).array.dtype
+    if dtype.kind != "f":
+        raise RuntimeError(f"logaddexp: not defined for {dtype}; use .float()")
     return elementwise("logaddexp", LogAddExp, a, b)
 
 
