@@ -322,3 +322,11 @@ def test_neither_picture_nor_tensor(name):
             RANDOM[name]()(image)
     with pytest.raises((ValueError, TypeError), match=f"{name}: expected a .*"):
         RANDOM[name]()(np.zeros((4, 4), np.float32))
+
+
+def test_from_bytes_to_floats_by_way_of_pil_to_tensor():
+    planes = T.PILToTensor()(RGB)
+    assert planes.dtype == np.uint8 and np.array_equal(planes, ARRAY.transpose(2, 0, 1))
+    assert np.array_equal(T.ConvertImageDtype(np.float32)(planes), TENSOR)
+    assert np.array_equal(T.ToPILImage()(TENSOR), RGB) and T.ToPILImage("HSV")(TENSOR).mode == "HSV"
+    assert "float32" in repr(T.ConvertImageDtype("float32"))
