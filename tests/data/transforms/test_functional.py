@@ -292,3 +292,13 @@ def test_size_of_a_turned_tensor_image():
         center = random.uniform(0, 30, 2).tolist() if random.randint(2) else None
         expected = TV.rotate(torch.from_numpy(image), angle, expand=True, center=center).shape
         assert F.rotate(image, angle, expand=True, center=center).shape == expected
+
+
+@pytest.mark.parametrize("name", [*GEOMETRY, *COLOUR])
+def test_grey_arrays_with_an_axis_for_the_channel(name):
+    for image, arguments, _ in cases(name, (GEOMETRY | COLOUR)[name], count=10):
+        array = np.asarray(image)
+        array = array if array.ndim == 2 else np.ascontiguousarray(array[..., 1])
+        expected, result = (getattr(F, name)(one, *arguments) for one in (array, array[..., np.newaxis]))
+        expected = expected if expected.ndim == 3 else expected[..., np.newaxis]
+        assert result.shape == expected.shape and np.array_equal(result, expected)
