@@ -18,7 +18,7 @@ import minitorch
 import minitorch.nn.functional as F
 from minitorch import optim
 from minitorch.data import DataLoader, TensorDataset
-from minitorch.tools import plots
+from minitorch.tools import plot
 from minitorch.training import (
     History,
     Progress,
@@ -228,14 +228,14 @@ def draw(run, title):
     counts = confusion_matrix(probabilities.argmax(1), data.test_labels, len(data.classes))
     epochs, losses = history.column("epoch"), history.column("train_loss")
     train, test = history.column("train_accuracy"), history.column("test_accuracy")
-    plots.learning_curves(folder / "learning_curves.png", epochs, losses, train, test, title)
+    plot.learning_curves(folder / "learning_curves.png", epochs, losses, train, test, title)
     weight = next(p for p in run.model.parameters() if p.ndim == 4).detach().cpu().numpy()
-    plots.filters(folder / "filters.png", weight, f"First convolution: the {len(weight)} learnt filters")
-    plots.confusion_matrix(
+    plot.filters(folder / "filters.png", weight, f"First convolution: the {len(weight)} learnt filters")
+    plot.confusion_matrix(
         folder / "confusion_matrix.png", counts, data.classes, f"{title}: {test[-1]:.1%} right; each row in per cent"
     )
     pictures = data.test_images[:, 0] if data.test_images.shape[1] == 1 else data.test_images.transpose(0, 2, 3, 1)
-    plots.mistakes(
+    plot.mistakes(
         folder / "mistakes.png", pictures, data.test_labels, probabilities, data.classes,
         title="Wrong with the most confidence: what the network said",
     )  # fmt: skip

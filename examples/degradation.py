@@ -20,7 +20,7 @@ from classification import Run, make_parser, train
 
 import minitorch
 from minitorch import models
-from minitorch.tools import plots
+from minitorch.tools import plot
 from minitorch.training import writable_folder
 
 NETWORKS = ["plain20", "plain56", "cifar_resnet56"]
@@ -61,7 +61,7 @@ def main():
         writer.writeheader()
         writer.writerows(rows)
     losses = {name: [row["train_loss"] for row in history] for name, history in histories.items()}
-    plots.compared_curves(arguments.output / "degradation.png", losses, "training loss (cross-entropy)",
+    plot.compared_curves(arguments.output / "degradation.png", losses, "training loss (cross-entropy)",
                           f"Depth with and without shortcuts, {len(data.images):,} images of {arguments.data}")
     return 0
 

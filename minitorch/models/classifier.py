@@ -86,7 +86,9 @@ class ImageClassifier(Module):
         Raises:
             ValueError: images of another form, with other channels or smaller than the network's stride.
         """
-        return self.forward_head(self.features(images)[-1])
+        features = self.features
+        maps = features(images, only_last=True) if isinstance(features, Stages) else features(images)
+        return self.forward_head(maps[-1])
 
 
 class Stages(Sequential):
@@ -102,8 +104,11 @@ class Stages(Sequential):
         super().__init__(*modules)
         self.ends, self.check = ends, check
 
-    def forward(self, input):
+    def forward(self, input, only_last=False):
+        """The maps of all stages; with `only_last` a list of the last one, for which modules may be taken together."""
         maps, x = [], input if self.check is None else self.check(input)
+        if only_last:
+            return [super().forward(x)]
         for i, module in enumerate(self):
             x = module(x)
             if self.ends is None or i in self.ends:

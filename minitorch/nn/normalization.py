@@ -29,10 +29,12 @@ class _BatchNorm(Module):
         weight, bias: (C,), ones and zeros at first, or None.
         running_mean, running_var: (C,), or None.
         num_batches_tracked: int64, how many batches the running statistics have seen, or None.
+        frozen: whether `train` leaves the layer in evaluation; see `nn.utils.freeze_batch_norm`.
     """
 
     _may_be_missing = ("num_batches_tracked",)
     _dimensions = ()
+    frozen = False
 
     def __init__(
         self,
@@ -75,6 +77,12 @@ class _BatchNorm(Module):
             init.ones_(self.weight)
         if self.bias is not None:
             init.zeros_(self.bias)
+
+    def train(self, mode=True):
+        """Set `training`; a frozen layer stays in evaluation. Returns the module."""
+        super().train(mode)
+        self.training = self.training and not self.frozen
+        return self
 
     def forward(self, input):
         require_tensor(type(self).__name__, input=input)

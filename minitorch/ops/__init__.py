@@ -17,7 +17,7 @@ from minitorch.ops.distance import (
     cosine_embedding_loss, cosine_similarity, hinge_embedding_loss, margin_ranking_loss, normalize,
     pairwise_distance, triplet_margin_loss,
 )
-from minitorch.ops.dropout import dropout, dropout1d, dropout2d
+from minitorch.ops.dropout import dropout, dropout1d, dropout2d, stochastic_depth
 from minitorch.ops.arithmetic import (
     add, div, divide, floor_divide, mul, multiply, pow, rdiv, remainder, rfloor_divide, rpow, rremainder, rsub, sub,
     subtract, true_divide,

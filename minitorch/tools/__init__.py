@@ -1,4 +1,7 @@
-"""What a network is and costs, and pictures: `summary`, `cost`, `receptive_field`, `draw_graph`; `plots` apart."""
+"""What a network is and costs, and pictures: `summary`, `cost`, `receptive_field`, `draw_graph`.
+
+What happens inside it is in `inspection`, pictures of that and of training runs in `plot`, which needs matplotlib.
+"""
 
 from minitorch.tools.graphs import draw_graph
 from minitorch.tools.receptive_fields import ReceptiveField, receptive_field

@@ -17,6 +17,8 @@ how the columns are made, which decides the speed:
   Below 16 channels those rows are too short to copy fast; above, the product works for small
   planes too, because the pixels of several images go into one product.
 * ``pointwise``, 1 x 1 kernels on large planes: the input is its own columns.
+
+Two ways go by other products: ``banded`` for few channels, and ``winograd`` for 3 x 3 kernels from 16 channels.
 """
 from contextlib import suppress
 from math import gcd
@@ -27,6 +29,7 @@ from minitorch.kernels.cpu import convolution_banded as banded
 from minitorch.kernels.cpu import convolution_channels_last as channels_last
 from minitorch.kernels.cpu import convolution_planes as planes
 from minitorch.kernels.cpu import convolution_pointwise as pointwise
+from minitorch.kernels.cpu import convolution_winograd as winograd
 from minitorch.memory import empty
 
 _MANY_CHANNELS = 16
@@ -57,6 +60,10 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
         with suppress(FloatingPointError):
             banded.correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation)
             return y
+    if winograd.suits(weight.shape, size, stride, dilation, groups) and y.size:
+        with suppress(FloatingPointError):
+            winograd.correlate(x, weight, bias, y, (padding[0][0], padding[1][0]))
+            return y
     _correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation, groups)
     return y
 
@@ -73,6 +80,10 @@ def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, grou
     if few_channels(weight.shape, groups):
         with suppress(FloatingPointError):
             banded.input_grad(grad, weight, dx, stride, (padding[0][0], padding[1][0]), dilation)
+            return dx
+    if winograd.suits(weight.shape, input_shape[2:], stride, dilation, groups) and dx.size:
+        with suppress(FloatingPointError):
+            winograd.input_grad(grad, weight, dx, (padding[0][0], padding[1][0]))
             return dx
     if stride == (1, 1) and weight.shape[1] < _MANY_CHANNELS:
         planes.input_grad(grad, weight, dx, (padding[0][0], padding[1][0]), dilation, groups)
@@ -103,6 +114,11 @@ def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
         dweight = empty(weight_shape, grad.dtype)
         banded.weight_grad(grad, x, dweight, stride, lead, dilation)
         return dweight
+    if winograd.suits(weight_shape, grad.shape[2:], stride, dilation, groups):
+        dweight = empty(weight_shape, grad.dtype)
+        with suppress(FloatingPointError):
+            winograd.weight_grad(grad, x, dweight, lead)
+            return dweight
     x, stride = _drop_unread(x, grad.shape[2:], kernel, stride, lead)
     dweight = empty(weight_shape, grad.dtype)
     route = _route(weight_shape, grad, x, lead)

@@ -120,6 +120,7 @@ class _Job:
         with self.lock:
             self.running -= 1
             if self.running == 0:
+                self.function = None  # it refers to the arrays, which a helper that wakes late must not keep
                 self.finished.release()
 
 

@@ -129,7 +129,7 @@ def test_pad_short_forms_and_pillow():
 
 
 @pytest.mark.parametrize("arguments, error", [((-1,), ValueError), ((1.5,), TypeError), (([1, 2, 3],), ValueError),
-                                              ((1, 0, "wrap"), ValueError), ((1, (1, 2, 3)), TypeError),
+                                              ((1, 0, "wrap"), ValueError), ((1, "black"), TypeError),
                                               (([True, 1],), ValueError)])
 def test_pad_bad_input(arguments, error):
     with pytest.raises(error):
@@ -154,7 +154,7 @@ def test_center_crop_of_a_smaller_image():
     expected = np.zeros((8, 3), np.uint8)
     expected[1:6] = GREY[:, 2:5]
     assert result.tolist() == expected.tolist()
-    for size in (0, (3,), (1, 2, 3), (2.5, 1)):
+    for size in (0, (), (1, 2, 3), (2.5, 1)):
         with pytest.raises(ValueError, match="CenterCrop: size"):
             CenterCrop(size)
 
@@ -182,7 +182,7 @@ def test_resize_tall_constant_and_float64():
     assert result.dtype == np.float64 and np.allclose(result, 0.25) and result.shape == (2, 3, 3)
 
 
-@pytest.mark.parametrize("arguments", [(0,), ((1, 2, 3),), ((2, -1),), (3, "lanczos")])
+@pytest.mark.parametrize("arguments", [(0,), ((1, 2, 3),), ((2, -1),), (3, "cubic")])
 def test_resize_bad_input(arguments):
     with pytest.raises(ValueError, match="Resize: "):
         Resize(*arguments)
