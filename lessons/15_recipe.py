@@ -274,11 +274,12 @@ CHANGES = {
 }
 clothes = datasets.FashionMini(train=True)
 minitorch.manual_seed(0)
+boot = clothes[int(np.flatnonzero(clothes.targets == 9)[0])][0]
 figure, axes = subplots(2, 6, height=5)
 for row, (name, change) in zip(axes, CHANGES.items()):
-    image(row[0], clothes[7][0], "one picture" if row is axes[0] else "")
-    for ax in row[1:]:
-        image(ax, change(clothes[7][0]), name if ax is row[3] else "")
+    image(row[0], boot, "as it is")
+    for number, ax in enumerate(row[1:]):
+        image(ax, change(boot), "" if number else name)
 save(figure, "15_augmentation")
 
 # %% [markdown]

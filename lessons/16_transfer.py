@@ -304,7 +304,7 @@ assert QUICK or on_target["by layer"] > on_target["one low rate"] - 0.02
 
 figure, axes = subplots()
 axes.axhline(100 * source_accuracy, color=GRAY, linewidth=1.5)
-axes.text(2.45, 100 * source_accuracy + 1, "source, before", color=GRAY, ha="right")
+axes.text(-0.45, 100 * source_accuracy + 1, "source, before", color=GRAY)
 for offset, values, name, color in ((-0.2, on_target, "target", BLUE), (0.2, on_source, "source, after", ORANGE)):
     places = np.arange(len(values)) + offset
     heights = [100 * value for value in values.values()]
