@@ -241,7 +241,7 @@ for way, values in shares.items():
 
 scratch, frozen, tuned = (shares[way].mean(axis=1) for way in WAYS)
 assert (frozen > scratch + 0.05)[:2].all() and (tuned > scratch + 0.05)[:2].all()
-assert QUICK or tuned[-1] > frozen[-1]
+assert QUICK or (tuned[-1] > frozen[-1] and tuned[-1] - scratch[-1] < 0.05)
 enough = [str(count) for count, share in zip(STEPS, scratch) if share >= frozen[0]] or [f"more than {max(STEPS)}"]
 print(f"from scratch needs {enough[0]} pictures of each class for what frozen features do with 2, {frozen[0]:.1%}")
 
@@ -300,7 +300,8 @@ for name, (lr, groups) in PLANS.items():
     on_target[name], on_source[name] = np.mean(results, axis=0)
     print(f"{name:14} target {on_target[name]:.1%}, source {on_source[name]:.1%} (was {source_accuracy:.1%})")
 assert on_source["one high rate"] < on_source["by layer"] < source_accuracy
-assert QUICK or on_target["by layer"] > on_target["one low rate"] - 0.02
+assert on_source["by layer"] > source_accuracy - 0.05
+assert QUICK or abs(on_target["by layer"] - on_target["one low rate"]) < 0.03
 
 figure, axes = subplots()
 axes.axhline(100 * source_accuracy, color=GRAY, linewidth=1.5)
@@ -317,9 +318,9 @@ axes.set(ylabel="test accuracy, %", ylim=(0, 118), title="What is learnt, and wh
 save(figure, "16_rates")
 
 # %% [markdown]
-# A high rate everywhere forgets most: *catastrophic forgetting*. Rates by layer keep more of it. For
-# the target alone, look at the blue bars: with so few pictures the differences between them are small, and your choice
-# depends on whether you still need the old task.
+# A high rate everywhere forgets most: *catastrophic forgetting*. Rates by layer keep nearly all of the source task.
+# On the target the book expects them to win; here one low rate for all does about as well, with so small a network
+# and so few pictures. What you choose depends on whether the old task is still needed.
 #
 # ## When transfer harms
 #
