@@ -2,7 +2,8 @@
 
 A safetensors file is a JSON header, which names the tensors, and their bytes. Reading one runs no code, unlike
 unpickling. Of a nested state the tensors become entries with path-like names, and everything else a JSON text in the
-header's metadata. Any program that reads safetensors can read the tensors, and `load` reads any such file.
+header's metadata, beside a checksum of the whole file. Any program that reads safetensors can read the tensors, and
+`load` reads any such file.
 """
 
 import collections
@@ -11,6 +12,7 @@ import json
 import math
 import os
 import secrets
+import zlib
 
 import numpy as np
 import safetensors
@@ -23,6 +25,8 @@ from minitorch.device import to_device, to_numpy
 from minitorch.tensor import Tensor
 
 _STRUCTURE = "minitorch.structure"  # the metadata entry that holds everything but the tensors
+_CHECKSUM = "minitorch.checksum"  # the one that holds the CRC-32 of the file in which it is itself zeros
+_NO_CHECKSUM = "0" * 8
 _DEEPEST = 100
 _LARGEST_HEADER = 100_000_000  # bytes, the limit of the safetensors library
 _DTYPES = {"F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "BOOL"}
@@ -40,7 +44,7 @@ _OTHER_FILES = (
 _CONVERT = "; load it in PyTorch and write its state_dict with safetensors.torch.save_file"
 
 
-def save(state, path, metadata=None):
+def save(state, path, metadata=None, previous=None):
     """Write a state to a file, all of it or nothing: an older file at that place stays until the new one is complete.
 
     Args:
@@ -50,6 +54,7 @@ def save(state, path, metadata=None):
             ``{"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3}``.
         path: where to write; by custom the name ends in ``.safetensors``.
         metadata: string -> string, for notes; `load_metadata` reads them.
+        previous: a second name in the same folder, under which the older file stays; none is kept unless given.
 
     Raises:
         TypeError, ValueError: something that cannot be stored; the message names its place in the state.
@@ -58,15 +63,17 @@ def save(state, path, metadata=None):
     if not isinstance(state, collections.abc.Mapping):
         raise TypeError(f"save: state must be a dictionary, got {type(state).__name__}{_state_hint(state)}")
     for key, value in (metadata or {}).items():
-        if not isinstance(key, str) or not isinstance(value, str) or key == _STRUCTURE:
+        if not isinstance(key, str) or not isinstance(value, str) or key in (_STRUCTURE, _CHECKSUM):
             raise ValueError(f"save: metadata must map strings to strings, got {key!r}: {value!r}")
     arrays = {}
     structure = json.dumps(_pack(state, (), arrays))
     try:
-        data = safetensors.numpy.save(arrays, {**(metadata or {}), _STRUCTURE: structure})
+        data = safetensors.numpy.save(arrays, {**(metadata or {}), _STRUCTURE: structure, _CHECKSUM: _NO_CHECKSUM})
     except (safetensors.SafetensorError, UnicodeError) as error:
         raise ValueError(f"save: the state cannot be stored as safetensors ({error})") from error
-    write_atomically(path, data)
+    place = _checksum_place(data)
+    data = b"".join([data[:place], _digits(zlib.crc32(data)), data[place + len(_NO_CHECKSUM) :]])
+    write_atomically(path, data, previous)
 
 
 def load(path, device=None):
@@ -84,6 +91,7 @@ def load(path, device=None):
     where = Device("cpu" if device is None else device)
     with _opened(path) as file:
         metadata = file.metadata() or {}
+        _check_sum(path, metadata)
         tensors = {name: Tensor(to_device(_read(file, name, path), where)) for name in file.keys()}  # noqa: SIM118
     if _STRUCTURE not in metadata:
         return tensors
@@ -101,8 +109,7 @@ def load_metadata(path):
     """The notes that were given to `save`, or those of any other safetensors file. Raises as `load`."""
     with _opened(path) as file:
         metadata = dict(file.metadata() or {})
-    metadata.pop(_STRUCTURE, None)
-    return metadata
+    return {key: value for key, value in metadata.items() if key not in (_STRUCTURE, _CHECKSUM)}
 
 
 # A state as JSON with tensors aside, and back. Dictionaries, tensors and odd floats become objects of one key.
@@ -227,8 +234,38 @@ def _read(file, name, path):
         raise ValueError(f"load: {name!r} in {path} is damaged ({error})") from error
 
 
-def write_atomically(path, data):
+def _checksum_place(head):
+    """Where the digits of the checksum stand in a file that begins so; -1 where there are none."""
+    mark = f'"{_CHECKSUM}":"'.encode()  # inside another entry the quotation marks would be escaped
+    place = head.find(mark, 0, 8 + int.from_bytes(head[:8], "little"))
+    return place if place < 0 else place + len(mark)
+
+
+def _digits(checksum):
+    return f"{checksum:08x}".encode()
+
+
+def _check_sum(path, metadata):
+    """Raise ValueError where a file of `save` holds other bytes than were written."""
+    if _CHECKSUM not in metadata:
+        return
+    with open(path, "rb") as raw:
+        head = raw.read(8)
+        head += raw.read(int.from_bytes(head, "little"))
+        place = _checksum_place(head)
+        end = place + len(_NO_CHECKSUM)
+        checksum = zlib.crc32(head[:place] + _NO_CHECKSUM.encode() + head[end:])
+        while chunk := raw.read(1 << 20):
+            checksum = zlib.crc32(chunk, checksum)
+    if place < 0 or head[place:end] != _digits(checksum):
+        raise ValueError(f"load: {path} is damaged: its checksum does not fit its contents")
+
+
+def write_atomically(path, data, previous=None):
     """Write bytes to a file in such a way that it is complete or, after any failure, as it was before.
+
+    Args:
+        previous: a second name in the same folder, under which the older file stays.
 
     Raises:
         OSError: names the path; the part that was written is removed.
@@ -239,12 +276,14 @@ def write_atomically(path, data):
         raise IsADirectoryError(f"save: {path} is a folder; give the name of a file in it")
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"save: cannot write {path}: there is no folder {folder}; make it first")
-    temporary = os.path.join(folder, f".minitorch-{secrets.token_hex(8)}.tmp")
+    temporary = os.path.join(folder, f"{_temporary_prefix(target)}{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if previous is not None and os.path.exists(target):
+            _keep(target, os.fsdecode(previous), f"{temporary[:-4]}-older.tmp")
         os.replace(temporary, target)
     except OSError as error:
         raise OSError(error.errno, f"save: cannot write {path} ({error.strerror})") from error
@@ -257,3 +296,31 @@ def write_atomically(path, data):
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def _keep(target, previous, temporary):
+    """Give a file a second name, in the place of the file that has it now; there is a whole file under each always."""
+    try:
+        os.link(target, temporary)
+    except OSError:  # not every file system has second names
+        os.replace(target, previous)
+        return
+    try:
+        os.replace(temporary, previous)
+    finally:
+        with contextlib.suppress(OSError):  # it stays where both names were of one file already
+            os.remove(temporary)
+
+
+def _temporary_prefix(target):
+    return f".minitorch-{os.path.basename(target)[:50]}-"
+
+
+def remove_leftovers(path):
+    """Remove what a killed `write_atomically` to a path has left beside it. No other process may be writing there."""
+    target = os.path.realpath(os.fsdecode(path))
+    folder, prefix = os.path.dirname(target), _temporary_prefix(target)
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(prefix) and name.endswith(".tmp"):
+                os.remove(os.path.join(folder, name))

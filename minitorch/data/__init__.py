@@ -4,6 +4,7 @@ from minitorch.data import datasets, transforms
 from minitorch.data.collate import default_collate
 from minitorch.data.dataloader import DataLoader
 from minitorch.data.dataset import ConcatDataset, Dataset, Subset, TensorDataset, random_split
+from minitorch.data.randomness import current_generator
 from minitorch.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -25,6 +26,7 @@ __all__ = [
     "SubsetRandomSampler",
     "TensorDataset",
     "WeightedRandomSampler",
+    "current_generator",
     "datasets",
     "default_collate",
     "random_split",

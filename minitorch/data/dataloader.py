@@ -1,12 +1,15 @@
 """`DataLoader`: batches of a dataset, in order or shuffled, prepared ahead by threads if asked."""
 
 import collections
+import itertools
 import numbers
 from concurrent.futures import ThreadPoolExecutor
 
 from minitorch.data.collate import default_collate
 from minitorch.data.dataset import get_batch, get_samples, resolve_generator
+from minitorch.data.randomness import SAMPLE, PassStreams
 from minitorch.data.sampler import BatchSampler, RandomSampler, SequentialSampler
+from minitorch.random import Generator, default_generator
 
 FIXED = ("dataset", "batch_size", "sampler", "batch_sampler", "drop_last", "generator")
 
@@ -16,7 +19,8 @@ class DataLoader:
 
     A batch is what `dataset.get_batch(indices)` gives, NumPy arrays for all datasets here (`default_collate` of the
     samples in general); with a `collate_fn`, what that makes of the list of samples. The batches and their order are
-    the same for any number of workers.
+    the same for any number of workers, also where transforms draw random numbers: a pass draws its order and one key
+    when it begins, and each sample has its own numbers for that key (see `current_generator`).
 
     Args:
         dataset: has `__getitem__` and `__len__`. (Datasets that can only be iterated are not supported.)
@@ -28,11 +32,12 @@ class DataLoader:
             not processes: NumPy and Pillow run beside one another in them, plain Python code does not.
         collate_fn: makes a batch of a list of samples.
         drop_last: leave out the last batch if it is not full.
-        generator: the `minitorch.Generator` that shuffles; the default generator if None.
+        generator: the `minitorch.Generator` that shuffles and seeds the transforms; the default generator if None.
         prefetch_factor: batches that each worker prepares ahead.
 
     `len(loader)` is the number of batches. An exception in a worker is raised in the caller at the batch it belongs
-    to. Leaving the loop early waits for the batches in the making and ends the threads.
+    to. Leaving the loop early waits for the batches in the making and ends the threads. `state_dict` and
+    `load_state_dict` let a pass go on in another process where it was left.
     """
 
     def __init__(self, dataset, batch_size=1, shuffle=None, sampler=None, batch_sampler=None, num_workers=0,
@@ -64,6 +69,8 @@ class DataLoader:
         self.drop_last = drop_last
         self.generator = generator
         self.prefetch_factor = int(prefetch_factor)
+        self._pass = None  # the latest one, until it has run to its end
+        self._resumed = None  # the one that the next iterator goes on with
         self._initialized = True
 
     def __setattr__(self, name, value):
@@ -75,28 +82,39 @@ class DataLoader:
         return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
 
     def __iter__(self):
-        # The sampler draws its order here, before any worker starts.
-        indices = iter(self.sampler if self.batch_sampler is None else self.batch_sampler)
-        if self.num_workers == 0:
-            return (self._fetch(batch_indices) for batch_indices in indices)
-        return self._prefetch(indices)
+        self._pass, self._resumed = self._resumed or _Pass(self), None
+        return self._give(self._pass)
 
-    def _fetch(self, indices):
-        """One batch. It depends on the indices alone; a transform that draws per sample would be seeded from here."""
-        if self.batch_sampler is None:
-            sample = self.dataset[indices]
-            return sample if self.collate_fn is None else self.collate_fn(sample)
-        if self.collate_fn is None or self.collate_fn is default_collate:
-            return get_batch(self.dataset, indices)
-        return self.collate_fn(get_samples(self.dataset, indices))
+    def _give(self, current):
+        tasks = current.tasks()
+        source = self._prefetch(tasks) if self.num_workers else (self._fetch(*task) for task in tasks)
+        try:
+            for batch in source:
+                current.given += 1
+                yield batch
+        finally:
+            source.close()  # ends the workers
+        if self._pass is current:
+            self._pass = None
 
-    def _prefetch(self, indices):
+    def _fetch(self, streams, first, indices):
+        """One batch, whose first sample is number `first` of the pass. It depends on the arguments alone."""
+        with streams.batch(first) as batch:
+            if self.batch_sampler is None:
+                batch.begin(SAMPLE)
+                sample = self.dataset[indices]
+                return sample if self.collate_fn is None else self.collate_fn(sample)
+            if self.collate_fn is None or self.collate_fn is default_collate:
+                return get_batch(self.dataset, indices)
+            return self.collate_fn(get_samples(self.dataset, indices))
+
+    def _prefetch(self, tasks):
         """Keep `num_workers * prefetch_factor` batches under way, and give them in order."""
         pending = collections.deque()
         workers = ThreadPoolExecutor(self.num_workers, thread_name_prefix="DataLoader")
         try:
-            for batch_indices in indices:
-                pending.append(workers.submit(self._fetch, batch_indices))
+            for task in tasks:
+                pending.append(workers.submit(self._fetch, *task))
                 if len(pending) > self.num_workers * self.prefetch_factor:
                     yield pending.popleft().result()
             while pending:
@@ -105,6 +123,103 @@ class DataLoader:
             # Reached at the end, on an error, and when the caller drops the iterator.
             pending.clear()
             workers.shutdown(wait=True, cancel_futures=True)
+
+    def state_dict(self):
+        """Where the loader is, as a dictionary that JSON can hold.
+
+        Returns:
+            `batch`: how many batches the latest pass has given, None if it has ended or none has begun; `batches`: the
+            number that a pass has; `start` and `now`: the states of the generators at its beginning and now.
+        """
+        now = [generator.get_state() for generator in self._generators()]
+        start, batch = (now, None) if self._pass is None else (self._pass.start, self._pass.given)
+        return {"start": start, "now": now, "batch": batch, "batches": self._length()}
+
+    def load_state_dict(self, state):
+        """Go on where `state_dict` was called: the next iterator gives the batches that were left, bit for bit.
+
+        The batches before are not loaded. The generators, also the default one if that is the loader's, are put to
+        where they were at that moment. A sampler of your own must draw from the loader's generator, in `__iter__`.
+
+        Raises:
+            ValueError: not a state of a loader, or one of a loader with another number of batches.
+        """
+        generators = self._generators()
+        before = [generator.get_state() for generator in generators]
+        try:
+            resumed = self._recreate_pass(state, generators)
+        except BaseException:
+            _set_states(generators, before)
+            raise
+        self._pass, self._resumed = resumed, resumed
+
+    def _recreate_pass(self, state, generators):
+        try:
+            start, now, batch, batches = (state[key] for key in ("start", "now", "batch", "batches"))
+            count = len(start), len(now)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"DataLoader.load_state_dict: not a state that state_dict returned ({error!r})") from error
+        if count != (len(generators),) * 2 or batches != self._length():
+            raise ValueError(f"DataLoader.load_state_dict: the state is of a loader with {batches} batches and "
+                             f"{count[0]} generators, this one has {self._length()} and {len(generators)}")
+        resumed = None
+        if batch is not None:
+            _check_count("load_state_dict: batch", batch, 0)
+            _set_states(generators, start)
+            resumed = _Pass(self)
+            resumed.skip(batch)
+            if resumed.given != batch:
+                raise ValueError(f"DataLoader.load_state_dict: a pass has {resumed.given} batches, the state is after "
+                                 f"{batch}")
+        _set_states(generators, now)
+        return resumed
+
+    def _generators(self):
+        """What a pass draws from: the loader's generator, and those of its samplers if they are others."""
+        found = [self.generator or default_generator]
+        sampler = self.sampler if self.batch_sampler is None else self.batch_sampler
+        while sampler is not None:
+            generator = getattr(sampler, "generator", None)
+            if isinstance(generator, Generator) and all(generator is not other for other in found):
+                found.append(generator)
+            sampler = getattr(sampler, "sampler", None)
+        return found
+
+    def _length(self):
+        """The number of batches; None where a sampler does not tell."""
+        try:
+            return len(self)
+        except TypeError:
+            return None
+
+
+class _Pass:
+    """One pass through a loader: the order, the streams of random numbers, and how far it has come."""
+
+    def __init__(self, loader):
+        self.start = [generator.get_state() for generator in loader._generators()]
+        # All is drawn here, before any worker starts.
+        self.single = loader.batch_sampler is None
+        self.order = iter(loader.sampler if self.single else loader.batch_sampler)
+        self.streams = PassStreams(resolve_generator("DataLoader", loader.generator))
+        self.samples = self.given = 0
+
+    def tasks(self):
+        """For each batch that is left: the streams, the number of its first sample in the pass, its indices."""
+        for indices in self.order:
+            first = self.samples
+            self.samples += 1 if self.single else len(indices)
+            yield self.streams, first, indices
+
+    def skip(self, batches):
+        """Leave out the first batches."""
+        for _ in itertools.islice(self.tasks(), batches):
+            self.given += 1
+
+
+def _set_states(generators, states):
+    for generator, state in zip(generators, states):
+        generator.set_state(state)
 
 
 def _check_samplers(batch_size, shuffle, sampler, batch_sampler, drop_last):

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 
 from minitorch.data.collate import default_collate
+from minitorch.data.randomness import sample_streams
 from minitorch.random import Generator, default_generator
 
 
@@ -39,7 +40,17 @@ def get_samples(dataset, indices):
     """The list of samples `indices`; from `dataset.__getitems__(indices)` if it has that, as in PyTorch."""
     if hasattr(dataset, "__getitems__"):
         return dataset.__getitems__(indices)
-    return [dataset[int(index)] for index in indices]
+    return map_samples(dataset.__getitem__, indices)
+
+
+def map_samples(function, indices):
+    """The list of `function(index)`, with the random numbers of the sample while each is made."""
+    samples = []
+    with sample_streams() as begin:
+        for offset, index in enumerate(indices):
+            begin(offset)
+            samples.append(function(int(index)))
+    return samples
 
 
 class TensorDataset(Dataset):

@@ -1,11 +1,23 @@
 """ResNet, Wide ResNet and ResNeXt, on ImageNet and on small images."""
 
-from minitorch.models.blocks import apply_layers, initialize
+from minitorch.models.blocks import initialize
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
-from minitorch.nn import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU, Sequential, init
+from minitorch.nn import (
+    AdaptiveAvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+    StochasticDepth,
+    init,
+)
 from minitorch.nn.functional import pad
+from minitorch.nn.fusion import apply_layers
 from minitorch.nn.module import Module
 
 SHORTCUTS = ("projection", "padding", "none")
@@ -54,7 +66,7 @@ class ResidualBlock(SqueezeExcitedBlock):
         self.relu = activation()
         places = {"pre": in_channels, "standard": out_channels, "post": out_channels}
         self.add_se(se, **places if shortcut == "none" else {**places, "identity": out_channels})
-        self.has_shortcut, self.downsample = shortcut != "none", None
+        self.has_shortcut, self.downsample, self.drop_path = shortcut != "none", None, None
         if self.has_shortcut and (stride != 1 or in_channels != out_channels):
             if shortcut == "padding":
                 self.downsample = PaddingShortcut(in_channels, out_channels, stride)
@@ -67,6 +79,7 @@ class ResidualBlock(SqueezeExcitedBlock):
         return input if self.downsample is None else self.downsample(input)
 
     def merge(self, branch, shortcut):
+        branch = branch if self.drop_path is None else self.drop_path(branch)
         return self.relu(branch if shortcut is None else branch + shortcut)
 
 
@@ -169,6 +182,8 @@ class ResNet(ImageClassifier):
             (section 4.2 of the paper).
         shortcut: as for `BasicBlock`.
         se: `SE` settings, True for the usual ones, or None.
+        stochastic_depth_prob: with which probability training drops the branch of the last block; that of block
+            number l of L is l / L of it, so that early blocks, on which all others build, are dropped least.
 
     Raises:
         ValueError: settings that contradict each other.
@@ -178,11 +193,12 @@ class ResNet(ImageClassifier):
         self, block, layers, num_classes=1000, zero_init_residual=False, groups=1, width_per_group=64,
         replace_stride_with_dilation=None, norm_layer=None, *, in_channels=3, dropout=0.0, activation=ReLU,
         widths=(64, 128, 256, 512), small_input=False, shortcut="projection", se=None,
+        stochastic_depth_prob=0.0,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         norm_layer = BatchNorm2d if norm_layer is None else norm_layer
         dilate = (False, *(replace_stride_with_dilation or [False] * (len(layers) - 1)))
-        _check_settings(layers, widths, dilate, shortcut, zero_init_residual)
+        _check_settings(layers, widths, dilate, shortcut, zero_init_residual, stochastic_depth_prob)
         settings = {"groups": groups, "width_per_group": width_per_group, "norm_layer": norm_layer,
                     "activation": activation, "shortcut": shortcut, "se": SE.of(se)}  # fmt: skip
 
@@ -215,6 +231,8 @@ class ResNet(ImageClassifier):
             for module in self.modules():
                 if isinstance(module, ResidualBlock):
                     init.zeros_(module.get_submodule(module.last_norm).weight)
+        if stochastic_depth_prob:
+            _drop_paths(self, stochastic_depth_prob)
 
     def features(self, images):
         """The maps after the first convolution, the max pooling (if there is one) and each stage: a list."""
@@ -224,7 +242,14 @@ class ResNet(ImageClassifier):
         return self.fc(self.dropout(vector))
 
 
-def _check_settings(layers, widths, dilate, shortcut, zero_init_residual):
+def _drop_paths(model, last):
+    """Stochastic depth by the linear decay rule (Huang et al. 2016, arXiv:1603.09382, equation 4)."""
+    blocks = [module for module in model.modules() if isinstance(module, ResidualBlock)]
+    for number, block in enumerate(blocks, 1):
+        block.drop_path = StochasticDepth(last * number / len(blocks), "row")
+
+
+def _check_settings(layers, widths, dilate, shortcut, zero_init_residual, stochastic_depth_prob):
     if not 1 <= len(layers) <= len(widths) or min(layers) < 1:
         raise ValueError(f"ResNet: layers must hold 1 to {len(widths)} positive numbers of blocks, got {layers}")
     if len(dilate) != len(layers):
@@ -233,8 +258,12 @@ def _check_settings(layers, widths, dilate, shortcut, zero_init_residual):
         )
     if shortcut not in SHORTCUTS:
         raise ValueError(f"ResNet: shortcut must be one of {', '.join(map(repr, SHORTCUTS))}, got {shortcut!r}")
-    if shortcut == "none" and zero_init_residual:
-        raise ValueError("ResNet: zero_init_residual without shortcuts would let nothing through")
+    if not 0 <= stochastic_depth_prob <= 1:
+        raise ValueError(f"ResNet: stochastic_depth_prob must be between 0 and 1, got {stochastic_depth_prob}")
+    if shortcut == "none" and (zero_init_residual or stochastic_depth_prob):
+        raise ValueError(
+            "ResNet: zero_init_residual and stochastic_depth_prob need shortcuts, without which nothing comes through"
+        )
 
 
 @register_model

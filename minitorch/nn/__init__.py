@@ -9,7 +9,7 @@ from minitorch.nn.attention import MultiheadAttention, TransformerEncoder, Trans
 from minitorch.nn.containers import ModuleDict, ModuleList, Sequential
 from minitorch.nn.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from minitorch.nn.distance import CosineSimilarity, PairwiseDistance
-from minitorch.nn.dropout import Dropout, Dropout1d, Dropout2d
+from minitorch.nn.dropout import Dropout, Dropout1d, Dropout2d, StochasticDepth
 from minitorch.nn.embedding import Embedding
 from minitorch.nn.layer_norm import GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, LocalResponseNorm, RMSNorm
 from minitorch.nn.linear import Linear

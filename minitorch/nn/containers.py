@@ -3,7 +3,7 @@
 import itertools
 import operator
 
-from minitorch.nn.fusion import LONGEST, fused
+from minitorch.nn.fusion import apply_layers
 from minitorch.nn.module import Module
 
 
@@ -104,13 +104,7 @@ class Sequential(_Indexed):
                 self.add_module(str(i), module)
 
     def forward(self, input):
-        modules, i = list(self), 0
-        while i < len(modules):
-            together, count = fused(modules[i : i + LONGEST]), LONGEST
-            if together is None:
-                together, count = modules[i], 1
-            input, i = together(input), i + count
-        return input
+        return apply_layers(input, *self)
 
     def _part(self, items):
         return type(self)(dict(items))

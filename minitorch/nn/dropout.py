@@ -1,6 +1,6 @@
 """Dropout as modules."""
 
-from minitorch.nn.functional import dropout, dropout1d, dropout2d
+from minitorch.nn.functional import dropout, dropout1d, dropout2d, stochastic_depth
 from minitorch.nn.module import Module
 
 
@@ -56,3 +56,32 @@ class Dropout2d(_Dropout):
     """
 
     function = staticmethod(dropout2d)
+
+
+class StochasticDepth(Module):
+    """In training the input, a residual branch, becomes 0 with probability p, else it is scaled by 1 / (1 - p).
+
+    Args:
+        p: probability of 0; 0 at the first branch of a network and rising in a straight line is usual.
+        mode: ``"row"`` draws for each image of the batch, ``"batch"`` once for all.
+
+    Raises:
+        ValueError: p outside [0, 1], or another mode.
+
+    Source: Huang et al. 2016, "Deep networks with stochastic depth" (arXiv:1603.09382).
+    """
+
+    def __init__(self, p, mode="row"):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(f"StochasticDepth: p must be between 0 and 1, got {p}")
+        if mode not in ("batch", "row"):
+            raise ValueError(f"StochasticDepth: mode must be 'batch' or 'row', got {mode!r}")
+        self.p, self.mode = p, mode
+
+    def forward(self, input):
+        """(N, ...) to (N, ...)."""
+        return stochastic_depth(input, self.p, self.mode, self.training)
+
+    def extra_repr(self):
+        return f"p={self.p}, mode={self.mode}"

@@ -9,8 +9,9 @@ from minitorch.ops import (
     instance_norm, interpolate, kl_div, l1_loss, layer_norm, leaky_relu, linear, local_response_norm, log_softmax,
     logsigmoid, margin_ranking_loss, max_pool1d, max_pool2d, mish, mse_loss, multi_head_attention_forward, nll_loss,
     normalize, one_hot, pad, pairwise_distance, pixel_shuffle, pixel_unshuffle, prelu, relu, relu6, rms_norm,
-    scaled_dot_product_attention, selu, sigmoid, silu, smooth_l1_loss, softmax, softmin, softplus, softsign, tanh,
-    tanhshrink, threshold, triplet_margin_loss, unfold, upsample, upsample_bilinear, upsample_nearest,
+    scaled_dot_product_attention, selu, sigmoid, silu, smooth_l1_loss, softmax, softmin, softplus, softsign,
+    stochastic_depth, tanh, tanhshrink, threshold, triplet_margin_loss, unfold, upsample,
+    upsample_bilinear, upsample_nearest,
 )
 
 __all__ = [name for name in globals() if not name.startswith("_")]

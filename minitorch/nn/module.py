@@ -86,11 +86,12 @@ class Module(ModuleTree):
     # Changes to the whole tree.
 
     def train(self, mode=True):
-        """Set `training` here and below. Returns the module."""
+        """Set `training` here and below, where a module may override `train`. Returns the module."""
         if not isinstance(mode, bool):
             raise ValueError(f"train: mode must be True or False, got {mode!r}")
-        for module in self.modules():
-            module.training = mode
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
         return self
 
     def eval(self):

@@ -29,10 +29,12 @@ class _BatchNorm(Module):
         weight, bias: (C,), ones and zeros at first, or None.
         running_mean, running_var: (C,), or None.
         num_batches_tracked: int64, how many batches the running statistics have seen, or None.
+        frozen: whether `train` leaves the layer in evaluation; see `nn.utils.freeze_batch_norm`.
     """
 
     _may_be_missing = ("num_batches_tracked",)
     _dimensions = ()
+    frozen = False
 
     def __init__(
         self,
@@ -76,7 +78,17 @@ class _BatchNorm(Module):
         if self.bias is not None:
             init.zeros_(self.bias)
 
+    def train(self, mode=True):
+        """Set `training`; a frozen layer stays in evaluation. Returns the module."""
+        super().train(mode)
+        self.training = self.training and not self.frozen
+        return self
+
     def forward(self, input):
+        return self.normalize(input, batch_norm)
+
+    def normalize(self, input, operation):
+        """What `forward` gives, by an operation of the same arguments as `batch_norm`."""
         require_tensor(type(self).__name__, input=input)
         if input.ndim not in self._dimensions:
             wanted = " or ".join(f"{n}D" for n in self._dimensions)
@@ -90,7 +102,7 @@ class _BatchNorm(Module):
         if self.training and not self.track_running_stats:
             running = (None, None)
         by_batch = self.training or (self.running_mean is None and self.running_var is None)
-        y = batch_norm(input, *running, self.weight, self.bias, by_batch, momentum, self.eps)
+        y = operation(input, *running, self.weight, self.bias, by_batch, momentum, self.eps)
         if count is not None:
             count.array += 1
             count._counter[0] += 1

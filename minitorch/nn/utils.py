@@ -1,4 +1,4 @@
-"""Tools for the gradients and the values of many parameters at once."""
+"""Tools for the gradients and the values of many parameters at once, and for the choice among them (`selection`)."""
 
 import math
 import types
@@ -10,7 +10,22 @@ from minitorch import ops
 from minitorch.autograd import no_grad
 from minitorch.creation import tensor
 from minitorch.device import array_module
+from minitorch.nn.selection import freeze, freeze_batch_norm, parameter_groups, unfreeze, unfreeze_batch_norm
 from minitorch.tensor import Tensor
+
+__all__ = [
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "clip_grads_with_norm_",
+    "freeze",
+    "freeze_batch_norm",
+    "get_total_norm",
+    "parameter_groups",
+    "parameters_to_vector",
+    "unfreeze",
+    "unfreeze_batch_norm",
+    "vector_to_parameters",
+]
 
 
 def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):

@@ -17,7 +17,7 @@ from minitorch.ops.distance import (
     cosine_embedding_loss, cosine_similarity, hinge_embedding_loss, margin_ranking_loss, normalize,
     pairwise_distance, triplet_margin_loss,
 )
-from minitorch.ops.dropout import dropout, dropout1d, dropout2d
+from minitorch.ops.dropout import dropout, dropout1d, dropout2d, stochastic_depth
 from minitorch.ops.arithmetic import (
     add, div, divide, floor_divide, mul, multiply, pow, rdiv, remainder, rfloor_divide, rpow, rremainder, rsub, sub,
     subtract, true_divide,
@@ -47,7 +47,9 @@ from minitorch.ops.loss_pointwise import (
 from minitorch.ops.multi_head_attention import multi_head_attention_forward
 from minitorch.ops.norm import dist, norm
 from minitorch.ops.normalization import batch_norm, batch_norm_definition, batch_norm_relu
-from minitorch.ops.operands import as_filling, as_number, axes, axis, cast, is_number, move, result_type, sizes
+from minitorch.ops.operands import (
+    as_filling, as_number, axes, axis, cast, is_number, move, require_numbers, require_tensor, result_type, sizes,
+)
 from minitorch.ops.padding import pad
 from minitorch.ops.patches import fold, unfold
 from minitorch.ops.convolution_pool import conv2d_relu_max_pool2d, conv2d_relu_max_pool2d_definition

@@ -1,4 +1,4 @@
-"""Dropout: numbers or whole channels set to 0 at random."""
+"""Dropout: numbers, whole channels or whole branches set to 0 at random."""
 
 import warnings
 
@@ -71,9 +71,35 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
         warnings.warn(
             f"dropout2d: expected (N, C, H, W), got shape {shape}, whose first two dimensions are taken as (N, C)",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return _dropped("dropout2d", input, shape[:2] + (1,) * (len(shape) - 2), p, training, inplace)
+
+
+@arguments()
+def stochastic_depth(input, p, mode, training=True):
+    """The output of a residual branch set to 0 with probability p, or scaled by 1 / (1 - p), so that the mean stays.
+
+    Args:
+        input: (N, ...).
+        p: probability of 0.
+        mode: ``"row"`` draws for each of the N images, ``"batch"`` once for all.
+        training: False leaves the input as it is.
+
+    Raises:
+        ValueError: p outside [0, 1], or another mode.
+
+    Source: Huang et al. 2016, "Deep networks with stochastic depth" (arXiv:1603.09382), section 3; it scales in
+    evaluation, which comes to the same.
+    """
+    _check_probability("stochastic_depth", input, p)
+    if mode not in ("batch", "row"):
+        raise ValueError(f"stochastic_depth: mode must be 'batch' or 'row', got {mode!r}")
+    shape = input.array.shape
+    if not shape:
+        raise ValueError("stochastic_depth: input must be (N, ...), got shape ()")
+    count = shape[0] if mode == "row" else 1
+    return _dropped("stochastic_depth", input, (count,) + (1,) * (len(shape) - 1), p, training, False)
 
 
 def _check_probability(name, input, p):

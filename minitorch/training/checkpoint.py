@@ -1,67 +1,102 @@
-"""Checkpoints: all that a run needs to go on as if it had never stopped, in one file."""
+"""Checkpoints of a run as a callback."""
 
-import os
-import tempfile
+import time
 from pathlib import Path
 
-from minitorch.random import default_generator
-from minitorch.serialization import load, save
+from minitorch.serialization import remove_leftovers
+from minitorch.training.callbacks import Callback, check_positive
+from minitorch.training.checkpoint_file import exists, put_aside, read_checkpoint, writable_folder, write_checkpoint
+
+_ERRORS = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 
 
-def writable_folder(path):
-    """The folder as a Path, made if missing; to be called before training, so that no work is lost.
+class Checkpoint(Callback):
+    """Saves the whole run to one safetensors file, and restores it.
 
-    Raises:
-        OSError: it cannot be made or written to; says why.
-    """
-    folder = Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".write-test-"):
-            pass
-    except OSError as error:
-        raise OSError(f"the output folder {folder} cannot be written to: {error.strerror or error}") from error
-    return folder
+    The file holds the model, the optimizer, the generators, the position in the epoch with its running sums, the
+    history, and what the other callbacks remember: schedule, averaged model, best score. A run that is killed at any
+    moment and restored ends with the very weights of one in one piece, given the same number of threads. The file is
+    replaced as a whole; the one before it stays as ``checkpoint.previous.safetensors``.
 
-
-def save_checkpoint(path, model, optimizer, **state):
-    """Write model, optimizer, the default generator and further state to one safetensors file, atomically.
+    It is written after each epoch, and at the end, after Ctrl-C, and as often as the arguments say.
 
     Args:
-        state: numbers, strings, lists, dictionaries and tensors.
+        path: the file, or a folder, for ``checkpoint.safetensors`` in it. The folder is made if missing.
+        every_epochs: after how many epochs to save; None for not at all.
+        every_steps: after how many of the optimizer's steps.
+        every_seconds: with the first step that ends so long after the latest saving.
+        resume: go on from the file where there is one. Otherwise the run begins anew, and the file of an earlier run
+            is put aside as ``checkpoint.older.safetensors``.
+        settings: what else must be alike in both runs, a dictionary of numbers and strings, such as the batch size.
     """
-    state = {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "generator": default_generator.get_state(),
-        **state,
-    }
-    save(state, path)
+
+    rank = 80
+
+    def __init__(self, path, every_epochs=1, every_steps=None, every_seconds=None, resume=False, settings=None):
+        path = Path(path)
+        self.path = path if path.suffix == ".safetensors" else path / "checkpoint.safetensors"
+        for name, value in (("every_epochs", every_epochs), ("every_steps", every_steps)):
+            if value is not None:
+                check_positive("Checkpoint", name, value, whole=True)
+        if every_seconds is not None:
+            check_positive("Checkpoint", "every_seconds", every_seconds)
+        self.every_epochs, self.every_steps, self.every_seconds = every_epochs, every_steps, every_seconds
+        self.resume, self.settings = resume, settings
+
+    def on_load(self, trainer):
+        writable_folder(self.path.parent)
+        remove_leftovers(self.path)
+        if not self.resume:
+            put_aside(self.path)
+        elif exists(self.path):
+            self.load(trainer)
+        self.saved = time.monotonic()
+
+    def on_step_end(self, trainer):
+        by_steps = self.every_steps is not None and trainer.step % self.every_steps == 0
+        if by_steps or (self.every_seconds is not None and time.monotonic() - self.saved >= self.every_seconds):
+            self.save(trainer)
+
+    def on_epoch_end(self, trainer):
+        if self.every_epochs is not None and trainer.epoch % self.every_epochs == 0:
+            self.save(trainer)
+
+    def on_fit_end(self, trainer):
+        self.save(trainer)
+
+    def on_interrupt(self, trainer):
+        self.save(trainer)
+
+    def save(self, trainer):
+        """Write the file. Raises Diverged, and keeps the file as it is, where a weight is not finite."""
+        trainer.check_weights()
+        write_checkpoint(self.path, {"settings": self.settings, **trainer.state_dict()})
+        self.saved = time.monotonic()
+
+    def load(self, trainer):
+        """Restore the run; nothing is changed when it raises.
+
+        Raises:
+            FileNotFoundError: there is no file.
+            ValueError: it is damaged, and there is no whole one before it; or it is of another run.
+        """
+        state = read_checkpoint(self.path)
+        if "callbacks" not in state:
+            raise ValueError(f"{self.path} is not a checkpoint of a Trainer")
+        if state.get("settings") != self.settings:
+            raise ValueError(f"{self.path} is of a run with {state.get('settings')}, this one has {self.settings}")
+        before = copied(trainer.state_dict())
+        try:
+            trainer.load_state_dict(state)
+        except _ERRORS as error:
+            trainer.load_state_dict(before)
+            raise ValueError(f"{self.path} does not fit this run: {error}") from error
 
 
-def load_checkpoint(path, model, optimizer):
-    """Restore what `save_checkpoint` wrote; nothing is changed when it raises.
-
-    Returns:
-        The further state, a dictionary.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: the file is damaged, or not a checkpoint of this model.
-    """
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"there is no checkpoint {path}")
-    state = load(path)
-    if not isinstance(state, dict) or not {"model", "optimizer", "generator"} <= set(state):
-        raise ValueError(f"{path} is not a checkpoint of a training run: it lacks the model, optimizer or generator")
-    before = {key: value.clone() for key, value in model.state_dict().items()}
-    position = default_generator.get_state()
-    try:
-        default_generator.set_state(state.pop("generator"))
-        model.load_state_dict(state.pop("model"))
-        optimizer.load_state_dict(state.pop("optimizer"))  # last, for it changes nothing when it raises
-    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        default_generator.set_state(position)
-        model.load_state_dict(before)
-        raise ValueError(f"{path} does not fit this model or optimizer: {error}") from error
-    return state
+def copied(state):
+    """A state with copies of its tensors."""
+    if isinstance(state, dict):
+        return {key: copied(value) for key, value in state.items()}
+    if isinstance(state, (list, tuple)):
+        return [copied(value) for value in state]
+    return state.clone() if hasattr(state, "clone") else state

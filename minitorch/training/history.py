@@ -1,33 +1,65 @@
-"""The record of a run: one row of numbers for each epoch."""
+"""The record of a run: a row of numbers for each epoch, in files that are whole at any moment."""
 
 import csv
 import io
+import json
+import math
 from pathlib import Path
 
-from minitorch.serialization import write_atomically
+from minitorch.serialization import remove_leftovers, write_atomically
+from minitorch.training.callbacks import Callback
 
 
-class History:
-    """Rows of numbers, one for each epoch, kept in a CSV file that is whole at any moment.
+def write_history(path, rows):
+    """Write rows of numbers, atomically.
 
     Args:
-        path: the CSV file; each `add` writes it anew, atomically.
-        rows: rows to start from, as `rows` of an earlier run.
+        path: ends in ``.csv``, for a table with a column for each name in any of the rows; or in ``.json``, for a list
+            of objects, in which null stands for NaN and infinity.
+        rows: dictionaries, one for each epoch.
+
+    Raises:
+        ValueError: another ending. OSError: the file cannot be written; an older one is left as it was.
+    """
+    path = Path(path)
+    if path.suffix == ".csv":
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, fieldnames=list(dict.fromkeys(name for row in rows for name in row)))
+        writer.writeheader()
+        writer.writerows(rows)
+        write_atomically(path, text.getvalue().encode())
+    elif path.suffix == ".json":
+        rows = [{name: _json_number(value) for name, value in row.items()} for row in rows]
+        write_atomically(path, (json.dumps(rows, indent=1, allow_nan=False) + "\n").encode())
+    else:
+        raise ValueError(f"write_history: the path must end in .csv or .json, got {str(path)!r}")
+
+
+def _json_number(value):
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class History(Callback):
+    """Writes the trainer's history to files after each epoch.
+
+    Args:
+        paths: names that end in ``.csv`` or ``.json``.
     """
 
-    def __init__(self, path, rows=()):
-        self.path = Path(path)
-        self.rows = [dict(row) for row in rows]
+    rank = 60
 
-    def add(self, **row):
-        """Append a row and write the file."""
-        self.rows.append(row)
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, fieldnames=list(self.rows[0]))
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_atomically(self.path, text.getvalue().encode())
+    def __init__(self, *paths):
+        for path in paths:
+            if Path(path).suffix not in (".csv", ".json"):
+                raise ValueError(f"History: a path must end in .csv or .json, got {str(path)!r}")
+        self.paths = paths
 
-    def column(self, name):
-        """One number of all rows, as a list."""
-        return [row[name] for row in self.rows]
+    def on_fit_start(self, trainer):
+        for path in self.paths:
+            remove_leftovers(path)
+        if trainer.history:  # of a run that is gone on with, whose files may be behind its checkpoint
+            self.on_epoch_end(trainer)
+
+    def on_epoch_end(self, trainer):
+        for path in self.paths:
+            write_history(path, trainer.history)

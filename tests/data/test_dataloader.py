@@ -86,6 +86,7 @@ def test_default_generator_and_draws_in_the_loop(num_workers):
         draws.append(default_generator.numpy.random())
     default_generator.manual_seed(7)
     assert order == default_generator.numpy.permutation(25).tolist()
+    default_generator.numpy.integers(2**64, size=2, dtype=np.uint64)  # the key of the samples' own numbers
     assert draws == [default_generator.numpy.random() for _ in range(7)]
 
 

@@ -1,32 +1,10 @@
 """The networks of torchvision and timm with random weights, for comparison."""
 
-import importlib
-
 import numpy as np
 import pytest
+from oracles import library, torch
 
-torch = pytest.importorskip("torch", reason="needs torch")
-torch.set_num_threads(1)  # idle threads of PyTorch would wait busily beside those of the engine
-
-
-def _library(name):
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError:
-        return None
-    except RuntimeError:  # torchvision without its compiled operations, which no network here uses
-        operations = {
-            "nms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-            "qnms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-            "roi_align": "(Tensor input, Tensor rois, float spatial_scale, int pooled_height, int pooled_width, "
-            "int sampling_ratio, bool aligned) -> Tensor",
-        }
-        for operation, signature in operations.items():
-            torch.library.define(f"torchvision::{operation}", signature)
-        return importlib.import_module(name)
-
-
-torchvision, timm = _library("torchvision"), _library("timm")
+torchvision, timm = library("torchvision"), library("timm")
 if torchvision is None or timm is None:
     pytest.skip("needs torchvision and timm", allow_module_level=True)
 

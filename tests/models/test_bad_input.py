@@ -47,13 +47,23 @@ def test_numbers_of_classes_and_channels(name):
         models.create(name, dropout=1.5, **small(name))
 
 
+@pytest.mark.parametrize("name", [*NAMES, "lenet5", "lenet5_1998"])
+@pytest.mark.parametrize("setting, value", [("activation", nn.ReLU()), ("activation", None), ("activation", "relu"),
+                                            ("norm_layer", nn.Identity()), ("norm_layer", 0)])  # fmt: skip
+def test_makers_of_modules(name, setting, value):
+    with pytest.raises(TypeError, match=f"{setting} must be a class of modules, such as nn.*, got"):
+        models.create(name, **{setting: value})
+
+
 @pytest.mark.parametrize("build, message", [
     (lambda: models.ResNet(models.BasicBlock, (2, 0)), "layers must hold 1 to 4 positive numbers"),
     (lambda: models.ResNet(models.BasicBlock, (1,) * 5), "layers must hold 1 to 4 positive numbers"),
     (lambda: models.resnet18(groups=2), "BasicBlock: takes groups=1 and width_per_group=64 alone, got 2 and 64"),
     (lambda: models.resnet50(replace_stride_with_dilation=[True]), "must hold 3 flags, got 1"),
     (lambda: models.resnet18(shortcut="A"), "shortcut must be one of 'projection', 'padding', 'none', got 'A'"),
-    (lambda: models.plain20(zero_init_residual=True), "zero_init_residual without shortcuts"),
+    (lambda: models.plain20(zero_init_residual=True), "zero_init_residual and stochastic_depth_prob need shortcuts"),
+    (lambda: models.plain20(stochastic_depth_prob=0.5), "stochastic_depth_prob need shortcuts"),
+    (lambda: models.resnet18(stochastic_depth_prob=1.5), "stochastic_depth_prob must be between 0 and 1, got 1.5"),
     (lambda: models.MobileNetV2(inverted_residual_setting=[(1, 16, 1)]), "must hold rows of 4 numbers"),
     (lambda: models.MobileNetV2(inverted_residual_setting=[]), "must hold rows of 4 numbers"),
     (lambda: models.MobileNetV3([], 1280), "must hold at least one Row"),

@@ -357,6 +357,16 @@ def test_train_and_eval():
         net.train(1)
 
 
+def test_a_module_may_override_train():
+    class Stubborn(nn.Linear):
+        def train(self, mode=True):
+            return super().train(False)
+
+    net = nn.Sequential(nn.Sequential(Stubborn(2, 2), nn.Dropout()))
+    net.train()
+    assert [module.training for module in net.modules()] == [True, True, False, True]
+
+
 def test_apply_children_first():
     net, order = Net(), []
     assert net.apply(lambda module: order.append(type(module).__name__)) is net

@@ -138,6 +138,12 @@ def test_dropout_follows_the_mode():
     assert nn.Dropout(1.0, inplace=True)(z) is z and z.tolist() == [0] * 5
 
 
+def test_stochastic_depth_follows_the_mode():
+    layer, x = nn.StochasticDepth(0.25, "row"), ones(1000, 3)
+    assert set(np.unique(layer(x).numpy())) == {0, np.float32(4 / 3)}
+    assert layer.eval()(x) is x and repr(layer) == "StochasticDepth(p=0.25, mode=row)"
+
+
 def test_relu_in_place():
     x = tensor([-1.0, 2.0])
     assert nn.ReLU(inplace=True)(x) is x and x.tolist() == [0, 2]
@@ -170,6 +176,8 @@ def test_shapes():
         (lambda: nn.Conv2d(3, 4, 3, 2, "same"), ValueError, "padding='same' needs stride 1"),
         (lambda: nn.Conv2d(3, 4, 3, padding_mode="mirror"), ValueError, "padding_mode must be 'zeros' .*got 'mirror'"),
         (lambda: nn.BatchNorm2d(-3), ValueError, "BatchNorm2d: num_features must be a non-negative integer, got -3"),
+        (lambda: nn.StochasticDepth(1.5), ValueError, "StochasticDepth: p must be between 0 and 1, got 1.5"),
+        (lambda: nn.StochasticDepth(0.5, "rows"), ValueError, "StochasticDepth: mode must be 'batch' or 'row'"),
         (lambda: nn.Dropout(-0.1), ValueError, "Dropout: p must be between 0 and 1, got -0.1"),
         (lambda: nn.Dropout(math.nan), ValueError, "Dropout: p must be between 0 and 1"),
         (lambda: nn.MSELoss(reduction="avg"), ValueError, "MSELoss: reduction must be .* got 'avg'"),

@@ -89,6 +89,8 @@ ROWS = [
     Row("dropout", lambda m, x: seeded(m.dropout, x), [((2, 3, 4),), ((7,),), ((0, 2),)]),
     Row("dropout1d", lambda m, x: seeded(m.dropout1d, x), [((2, 3, 4),)]),
     Row("dropout2d", lambda m, x: seeded(m.dropout2d, x), [((2, 3, 2, 2),)]),
+    Row("stochastic_depth", lambda m, x: seeded(lambda x, p, t: m.stochastic_depth(x, p, "row", t), x), [
+        ((5, 2, 3),)]),
     Row("channel_shuffle", lambda m, x: m.channel_shuffle(x, 3), [((2, 6, 2, 3),), ((1, 3, 1, 1),), ((0, 3, 2, 2),)]),
     Row("pixel_shuffle", lambda m, x: m.pixel_unshuffle(m.pixel_shuffle(x, 2) * 2, 2), [((1, 4, 2, 3),)]),
     Row("upsample", lambda m, x: m.upsample(x, 4) + m.upsample_nearest(x, 4) * m.upsample_bilinear(x, 4), [

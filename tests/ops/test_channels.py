@@ -1,5 +1,6 @@
 """Operations on channels: shuffling, gates, learnt slopes, dropout of whole channels."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -114,6 +115,8 @@ def test_gradients_agree_with_differences(function, shape):
         (ops.dropout1d, (2000, 3), (2000, 1)),
         (ops.dropout2d, (40, 50, 2, 3), (40, 50, 1, 1)),
         (ops.dropout2d, (40, 50, 3), (40, 50, 1)),
+        (functools.partial(ops.stochastic_depth, mode="row"), (2000, 3), (2000, 1)),
+        (functools.partial(ops.stochastic_depth, mode="row"), (2000, 3, 2, 1), (2000, 1, 1, 1)),
     ],
 )
 def test_dropout(dropout, shape, mask_shape):
@@ -147,6 +150,26 @@ def test_dropout_limits(dropout, shape):
     assert dropout(ones(*shape).half(), 0.3).dtype == np.float16
 
 
+def test_stochastic_depth_drops_all_or_nothing_of_a_batch():
+    manual_seed(1)
+    x, seen = ones(3, 2, 2, 2), []
+    for _ in range(200):
+        y = ops.stochastic_depth(x, 0.25, "batch").numpy()
+        assert y.min() == y.max()
+        seen.append(y.max())
+    assert set(seen) == {0, np.float32(4 / 3)}
+    assert abs(np.mean(np.equal(seen, 0)) - 0.25) < 5 * np.sqrt(0.25 * 0.75 / 200)
+
+
+@pytest.mark.parametrize("mode", ["row", "batch"])
+def test_stochastic_depth_limits(mode):
+    x = ones(3, 2)
+    assert ops.stochastic_depth(x, 0.5, mode, training=False) is x and ops.stochastic_depth(x, 0.0, mode) is x
+    assert not ops.stochastic_depth(x, 1.0, mode).numpy().any()
+    assert ops.stochastic_depth(ones(0, 2), 0.5, mode).shape == (0, 2)
+    assert ops.stochastic_depth(x.half(), 0.3, mode).dtype == np.float16
+
+
 def test_dropout2d_warns_of_other_dimensions():
     with pytest.warns(UserWarning, match=r"dropout2d: expected \(N, C, H, W\), got shape \(2, 3\)"):
         ops.dropout2d(ones(2, 3))
@@ -177,6 +200,10 @@ IMAGE = ones(2, 4, 3, 3)
         (lambda: ops.prelu(tensor([1]), tensor([1])), RuntimeError, "prelu: input must be floating point"),
         (lambda: ops.dropout1d(ones(2)), RuntimeError, r"dropout1d: input must be \(N, C, L\) or \(C, L\)"),
         (lambda: ops.dropout2d(ones(2)), RuntimeError, r"dropout2d: input must be \(N, C, H, W\)"),
+        (lambda: ops.stochastic_depth(IMAGE, 1.5, "row"), ValueError, "p must be between 0 and 1, got 1.5"),
+        (lambda: ops.stochastic_depth(IMAGE, "a", "row"), TypeError, "p must be a number, got str"),
+        (lambda: ops.stochastic_depth(IMAGE, 0.5, "rows"), ValueError, "mode must be 'batch' or 'row', got 'rows'"),
+        (lambda: ops.stochastic_depth(ones(()), 0.5, "row"), ValueError, r"input must be \(N, ...\), got shape \(\)"),
         (lambda: ops.dropout2d(IMAGE, 1.5), ValueError, "dropout2d: p must be between 0 and 1, got 1.5"),
         (lambda: ops.dropout2d(IMAGE, "a"), TypeError, "dropout2d: p must be a number, got str"),
         (lambda: ops.dropout2d(IMAGE.long()), RuntimeError, "dropout2d: input must be floating point, got int64"),

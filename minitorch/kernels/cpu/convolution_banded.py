@@ -16,7 +16,7 @@ every pixel is copied KH * span / (width * stride) times in runs of span, and th
 The zeros have a price: an infinity or a NaN in one pixel would reach the neighbours that do not depend on it. Such a
 product is detected, and the caller takes another way.
 
-Planes are kept in the order (row, channel, column), so that what a window reads of one row is a single run.
+Planes are kept in the order (row, column, channel), so that what a window reads of one row is a single run.
 """
 
 import functools
@@ -28,17 +28,23 @@ from numpy.lib.stride_tricks import as_strided
 from minitorch.kernels.cpu.convolution_geometry import inside
 from minitorch.kernels.cpu.parallel import block_size, parallel_for, scratch
 
-_RUN = 1000  # multiply-adds in the time that it takes to begin a new run of a copy
+_RUN = 250  # multiply-adds in the time that it takes to begin a new run of a copy
+_ROW = 1000  # and to begin a new row of the product in all that is done with it
 
 
 class Rows:
-    """How a convolution is cut into rows: ``tiles`` pieces of ``width`` outputs, each reading ``span`` inputs."""
+    """How a convolution is cut into rows: ``tiles`` pieces of ``width`` outputs, each reading ``span`` inputs.
 
-    def __init__(self, in_size, out_size, kernel, stride, lead, dilation, width):
+    With ``split`` 2 the rows 0, 2, 4, ... come before the rows 1, 3, 5, ..., and so do the columns of a tile: then the
+    four numbers of a pooling window lie apart in long runs. The matrix product has the rows (split, n, OH / split,
+    tiles) and the columns (split, O, width / split).
+    """
+
+    def __init__(self, in_size, out_size, kernel, stride, lead, dilation, tiles, split):
         self.in_size, self.out_size, self.kernel = in_size, out_size, kernel
         self.stride, self.lead, self.dilation = stride, lead, dilation
-        self.tiles = -(-out_size[1] // width)
-        self.width = -(-out_size[1] // self.tiles)
+        self.tiles, self.split = tiles, split
+        self.width = -(-out_size[1] // tiles)
         self.span = (self.width - 1) * stride[1] + (kernel[1] - 1) * dilation[1] + 1
         self.plane = (
             (out_size[0] - 1) * stride[0] + (kernel[0] - 1) * dilation[0] + 1,
@@ -46,80 +52,87 @@ class Rows:
         )
 
     def cost(self, filters, channels):
-        """An estimate of the time for one row of outputs: multiply-adds, and runs to copy."""
+        """An estimate of the time for one row of outputs, in multiply-adds: products, copies, beginnings of runs."""
         inputs = self.kernel[0] * channels * self.span
-        return self.tiles * (inputs * filters * self.width + 30 * inputs + _RUN * (self.kernel[0] * channels + filters))
+        runs = self.kernel[0] + (filters if self.split == 1 else 0)
+        return self.tiles * (inputs * filters * self.width + 4 * inputs + _RUN * runs + _ROW)
 
     def band(self, weight, bias=None):
-        """The weight (O, C, KH, KW) as the matrix (KH * C * span, O * width); a bias is one row more."""
+        """The weight (O, C, KH, KW) as the matrix (KH * span * C, O * width); a bias is one row more."""
         filters, channels = weight.shape[:2]
         inputs = self.kernel[0] * channels * self.span
         matrix = np.zeros((inputs + (bias is not None), filters * self.width), weight.dtype)
-        self._diagonals(matrix[:inputs], filters)[...] = weight.transpose(2, 1, 3, 0)[..., None]
+        self._diagonals(matrix[:inputs], filters)[...] = weight.transpose(2, 3, 1, 0)[..., None, None]
         if bias is not None:
-            matrix[inputs].reshape(filters, self.width)[...] = bias[:, None]
+            matrix[inputs].reshape(self.split, filters, -1)[...] = bias[:, None]
         return matrix
 
     def sum_band(self, matrix, weight_shape):
         """The gradient of `band`: the sum along each diagonal, (O, C, KH, KW)."""
-        return self._diagonals(matrix, weight_shape[0]).sum(-1).transpose(3, 1, 0, 2)
+        return self._diagonals(matrix, weight_shape[0]).sum((-2, -1)).transpose(3, 2, 0, 1)
 
     def _diagonals(self, matrix, filters):
-        """(KH, C, KW, O, width): where the band holds tap kw for output i, row i * stride + kw * dilation."""
-        matrix = matrix.reshape(self.kernel[0], -1, self.span, filters, self.width)
-        kh, c, row, o, column = matrix.strides
-        shape = (*matrix.shape[:2], self.kernel[1], *matrix.shape[3:])
-        return as_strided(matrix, shape, (kh, c, row * self.dilation[1], o, row * self.stride[1] + column))
+        """(KH, KW, C, O, split, width / split): where the band holds tap kw for output i: in the input
+        i * stride + kw * dilation of the tile."""
+        matrix = matrix.reshape(self.kernel[0], self.span, -1, self.split, filters, self.width // self.split)
+        kh, column, c, part, o, number = matrix.strides
+        shape = (self.kernel[0], self.kernel[1], matrix.shape[2], filters, self.split, self.width // self.split)
+        down = column * self.stride[1]
+        return as_strided(
+            matrix, shape, (kh, column * self.dilation[1], c, o, down + part, down * self.split + number)
+        )
 
     def planes(self, x):
-        """x (n, C, H, W) as padded planes (n, H', C, W') in the order of this file, in scratch if copied at all."""
+        """x (n, C, H, W) as padded planes (n, H', W', C), in scratch if copied at all."""
         rows, source_rows = inside(self.in_size[0], -self.lead[0], self.plane[0])
         columns, source_columns = inside(self.in_size[1], -self.lead[1], self.plane[1])
-        source = x[:, :, source_rows, source_columns].swapaxes(1, 2)
-        shape = (len(x), self.plane[0], x.shape[1], self.plane[1])
-        if source.shape == shape and x.strides[3] == x.itemsize:
+        source = x[:, :, source_rows, source_columns].transpose(0, 2, 3, 1)
+        shape = (len(x), *self.plane, x.shape[1])
+        if source.shape == shape and x.shape[1] == 1 and x.strides[3] == x.itemsize:
             return source
         planes = scratch("row_planes", shape, x.dtype)
         if source.shape != shape:
             planes.fill(0)
-        planes[:, rows, :, columns] = source
+        planes[:, rows, columns] = source
         return planes
 
     def windows(self, planes):
-        """The view (n, OH, tiles, KH, C, span) of the planes."""
-        n, channels = planes.shape[0], planes.shape[2]
-        image, row, channel, column = planes.strides
-        shape = (n, self.out_size[0], self.tiles, self.kernel[0], channels, self.span)
-        tile = self.width * self.stride[1] * column
-        return as_strided(planes, shape, (image, row * self.stride[0], tile, row * self.dilation[0], channel, column))
+        """The view (split, n, OH / split, tiles, KH, span * C) of the planes."""
+        n, channels = planes.shape[0], planes.shape[3]
+        image, row, column = planes.strides[:3]
+        shape = (self.split, n, self.out_size[0] // self.split, self.tiles, self.kernel[0], self.span * channels)
+        down, tile = row * self.stride[0], self.width * self.stride[1] * column
+        strides = (down, image, down * self.split, tile, row * self.dilation[0], planes.itemsize)
+        return as_strided(planes, shape, strides)
 
     def columns(self, x, ones=False):
-        """The inputs of all tiles of x, (n * OH * tiles, KH * C * span), in scratch; with a last column of ones."""
+        """The inputs of all tiles of x, (n * OH * tiles, KH * span * C), in scratch; with a last column of ones."""
         windows = self.windows(self.planes(x))
-        inputs = math.prod(windows.shape[3:])
-        columns = scratch("row_columns", (math.prod(windows.shape[:3]), inputs + ones), x.dtype)
+        inputs = math.prod(windows.shape[4:])
+        columns = scratch("row_columns", (math.prod(windows.shape[:4]), inputs + ones), x.dtype)
         np.copyto(columns[:, :inputs].reshape(windows.shape), windows)
         columns[:, inputs:] = 1
         return columns
 
     def add_windows(self, columns, dx):
         """The gradient of `columns`, into dx (n, C, H, W); what belongs to the padding is dropped."""
-        planes = scratch("row_planes", (len(dx), self.plane[0], dx.shape[1], self.plane[1]), dx.dtype)
+        planes = scratch("row_planes", (len(dx), *self.plane, dx.shape[1]), dx.dtype)
         planes.fill(0)
         windows = self.windows(planes)
         columns = columns.reshape(windows.shape)
-        for tile in range(self.tiles):
+        apart = -(-self.span // (self.width * self.stride[1]))  # tiles so far from each other share no input
+        for tile in range(min(apart, self.tiles)):
             for row in range(self.kernel[0]):
-                target = windows[:, :, tile, row]
-                np.add(target, columns[:, :, tile, row], out=target)
+                target = windows[:, :, :, tile::apart, row]
+                np.add(target, columns[:, :, :, tile::apart, row], out=target)
         rows, target_rows = inside(self.in_size[0], -self.lead[0], self.plane[0])
         across, target_columns = inside(self.in_size[1], -self.lead[1], self.plane[1])
         if (rows.stop - rows.start, across.stop - across.start) != self.in_size:
             dx.fill(0)
-        dx[:, :, target_rows, target_columns] = planes[:, rows, :, across].swapaxes(1, 2)
+        dx[:, :, target_rows, target_columns] = planes[:, rows, across].transpose(0, 3, 1, 2)
 
     def cut(self, grad):
-        """grad (n, O, OH, OW) as (n * OH * tiles, O * width), in scratch, with zeros beyond OW."""
+        """grad (n, O, OH, OW) as (n * OH * tiles, O * width), in scratch, with zeros beyond OW. For split 1."""
         n, filters, height = grad.shape[:3]
         product = scratch("row_product", (n * height * self.tiles, filters * self.width), grad.dtype)
         if self.tiles * self.width != grad.shape[3]:
@@ -195,16 +208,13 @@ def input_grad(grad, weight, dx, stride, lead, dilation):
 
 
 @functools.lru_cache(maxsize=256)
-def cut_into_rows(in_size, out_size, weight_shape, stride, lead, dilation, even=False):
-    """The cut whose products and copies are estimated to take the least time.
-
-    With `even`, several tiles of a row are all of one even width, so that pairs of outputs stay together.
-    """
-    kernel, columns = weight_shape[2:], out_size[1]
+def cut_into_rows(in_size, out_size, weight_shape, stride, lead, dilation, split=1):
+    """The cut whose products and copies are estimated to take the least time; for `split` 2 OH and OW are even."""
+    columns = out_size[1]
     candidates = [
-        Rows(in_size, out_size, kernel, stride, lead, dilation, -(-columns // tiles))
+        Rows(in_size, out_size, weight_shape[2:], stride, lead, dilation, tiles, split)
         for tiles in range(1, columns + 1)
-        if tiles == 1 or (columns // tiles >= 4 and not (even and columns % (2 * tiles)))
+        if split == 1 or columns % (tiles * split) == 0
     ]
     return min(candidates, key=lambda rows: rows.cost(*weight_shape[:2]))
 

@@ -22,18 +22,18 @@ def conv2d_relu_max_pool2d(x, weight, bias, out_size, stride, lead, dilation):
 
     Raises FloatingPointError as `convolution_banded`; so does the gradient.
     """
-    rows = cut_into_rows(x.shape[2:], out_size, weight.shape, stride, lead, dilation, even=True)
+    rows = _cut(x, weight, out_size, stride, lead, dilation)
     band = rows.band(weight, bias)
-    n, filters, pooled = len(x), len(weight), (out_size[0] // 2, rows.width // 2)
-    y = empty((n, filters, out_size[0] // 2, out_size[1] // 2), x.dtype)
-    note = empty((n, pooled[0], rows.tiles, filters, pooled[1]), np.uint8)
+    n, filters, (height, width) = len(x), len(weight), (length // 2 for length in out_size)
+    y = empty((n, filters, height, width), x.dtype)
+    note = empty((n, height, rows.tiles, filters, rows.width // 2), np.uint8)
 
     def run(start, stop):
         columns = rows.columns(x[start:stop], ones=bias is not None)
         product = scratch("row_product", (len(columns), band.shape[1]), x.dtype)
         np.matmul(columns, band, out=product)
-        best = _pool(product.reshape(stop - start, out_size[0], rows.tiles, filters, rows.width), note[start:stop])
-        parts = y[start:stop].reshape(stop - start, filters, pooled[0], rows.tiles, pooled[1])
+        best = _pool(_corners(product), note[start:stop])
+        parts = y[start:stop].reshape(stop - start, filters, height, rows.tiles, rows.width // 2)
         np.copyto(parts, best.transpose(0, 3, 1, 2, 4))
 
     parallel_for(run, n, images_per_block(rows, x, filters))
@@ -42,17 +42,17 @@ def conv2d_relu_max_pool2d(x, weight, bias, out_size, stride, lead, dilation):
 
 def conv2d_relu_max_pool2d_grad(grad, note, x, weight, has_bias, to_x, out_size, stride, lead, dilation):
     """Return the gradients (dx or None, dweight, dbias or None)."""
-    rows = cut_into_rows(x.shape[2:], out_size, weight.shape, stride, lead, dilation, even=True)
+    rows = _cut(x, weight, out_size, stride, lead, dilation)
     band, filters = rows.band(weight), len(weight)
     dx = empty(x.shape, grad.dtype) if to_x else None
     block = images_per_block(rows, x, filters)
     terms = [None] * -(-len(x) // block)
 
     def run(start, stop):
-        product = scratch("row_product", ((stop - start) * out_size[0] * rows.tiles, band.shape[1]), grad.dtype)
-        grid = product.reshape(stop - start, out_size[0], rows.tiles, filters, rows.width)
-        _spread(grad[start:stop], note[start:stop], grid)
-        terms[start // block] = np.matmul(rows.columns(x[start:stop], ones=has_bias).T, product)
+        columns = rows.columns(x[start:stop], ones=has_bias)
+        product = scratch("row_product", (len(columns), band.shape[1]), grad.dtype)
+        _spread(grad[start:stop], note[start:stop], _corners(product))
+        terms[start // block] = np.matmul(columns.T, product)
         if to_x:
             columns = scratch("row_columns", (len(product), len(band)), grad.dtype)
             check_finite(np.matmul(product, band.T, out=columns))
@@ -61,48 +61,52 @@ def conv2d_relu_max_pool2d_grad(grad, note, x, weight, has_bias, to_x, out_size,
     parallel_for(run, len(x), block)
     total = sum(terms[1:], start=terms[0])
     dweight = rows.sum_band(total[: len(band)], weight.shape)
-    return dx, dweight, (total[-1].reshape(filters, rows.width).sum(1) if has_bias else None)
+    return dx, dweight, (total[-1].reshape(2, filters, -1).sum((0, 2)) if has_bias else None)
 
 
-def _pool(grid, note):
-    """The maxima, cut off at 0, of 2 x 2 windows of grid (n, OH, tiles, O, width), in scratch; writes the notes.
+def _cut(x, weight, out_size, stride, lead, dilation):
+    """Rows and columns of outputs in pairs; an odd last one belongs to no window and is not worked out."""
+    height, width = out_size
+    return cut_into_rows(
+        x.shape[2:], (height - height % 2, width - width % 2), weight.shape, stride, lead, dilation, split=2
+    )
+
+
+def _corners(product):
+    """The product as (upper or lower, n * OH / 2 * tiles, left or right, O * width / 2)."""
+    return product.reshape(2, len(product) // 2, 2, -1)
+
+
+def _pool(corners, note):
+    """The maxima, cut off at 0, in scratch and in the order of the notes, which are written.
 
     Of equal numbers the first counts, row by row.
     """
-    n, height, tiles, filters, width = grid.shape
-    shape = (n, height, tiles, filters, width // 2)
-    left, right = (scratch(name, shape, grid.dtype) for name in ("pool_left", "pool_right"))
-    np.copyto(left, grid[..., 0 : width - 1 : 2])
-    np.copyto(right, grid[..., 1::2])
-    side = np.greater(right, left, out=scratch("pool_side", shape, bool))
-    across = np.maximum(left, right, out=left)
-    upper, lower = across[:, 0 : height - 1 : 2], across[:, 1::2]
-    down = np.greater(lower, upper, out=scratch("pool_down", upper.shape, bool))
-    best = np.maximum(upper, lower, out=scratch("pool_best", upper.shape, grid.dtype))
+    left, right = corners[:, :, 0], corners[:, :, 1]
+    side = np.greater(right, left, out=scratch("pool_side", left.shape, bool))
+    across = np.maximum(left, right, out=scratch("pool_across", left.shape, left.dtype))
+    down = np.greater(across[1], across[0], out=scratch("pool_down", across[0].shape, bool))
+    best = np.maximum(across[0], across[1], out=across[0])
     check_finite(best)
     # The note: 2 * down + the side of the chosen row.
-    upper, lower = side[:, 0 : height - 1 : 2], side[:, 1::2]
-    chosen = np.bitwise_xor(upper, lower, out=note.view(bool))
+    number = note.reshape(best.shape)
+    chosen = np.bitwise_xor(side[0], side[1], out=number.view(bool))
     np.bitwise_and(chosen, down, out=chosen)
-    np.bitwise_xor(chosen, upper, out=chosen)
-    note += down.view(np.uint8) * np.uint8(2)
+    np.bitwise_xor(chosen, side[0], out=chosen)
+    number += down.view(np.uint8) * np.uint8(2)
     dead = np.less_equal(best, 0, out=down)
-    note |= dead.view(np.uint8) * np.uint8(_NONE)
+    number |= dead.view(np.uint8) * np.uint8(_NONE)
+    best = best.reshape(note.shape)
     rectify(best, best)
     return best
 
 
-def _spread(grad, note, grid):
-    """Each gradient of grad (n, O, OH // 2, OW // 2) to the place of its note, zeros elsewhere in the grid."""
-    n, height, tiles, filters, width = grid.shape
-    if height % 2:
-        grid[:, -1] = 0
-    if width % 2:
-        grid[..., -1] = 0
+def _spread(grad, note, corners):
+    """Each gradient of grad (n, O, OH // 2, OW // 2) to the corner of its note, zeros to the other three."""
     values = scratch("pool_values", note.shape, grad.dtype)
-    parts = grad.reshape(n, filters, height // 2, tiles, width // 2)
+    parts = grad.reshape(len(grad), note.shape[3], note.shape[1], note.shape[2], note.shape[4])
     np.copyto(values, parts.transpose(0, 2, 3, 1, 4))
-    chosen = scratch("pool_chosen", note.shape, grad.dtype)
+    shape = (corners.shape[1], corners.shape[3])
+    values, number = values.reshape(shape), note.reshape(shape)
     for place in range(4):
-        select(values, note, place, chosen)
-        np.copyto(grid[:, place // 2 : height // 2 * 2 : 2, ..., place % 2 : width // 2 * 2 : 2], chosen)
+        select(values, number, place, corners[place // 2, :, place % 2])

@@ -6,9 +6,28 @@ The channels fall into groups; each group of each sample is normalised by its ow
 
 import numpy as np
 
-from minitorch.kernels.cpu.normalization import as_planes, blocks_of_images, sum_over_blocks
-from minitorch.kernels.cpu.parallel import parallel_for, scratch
+from minitorch.kernels.cpu.normalization import as_planes
+from minitorch.kernels.cpu.parallel import block_size, parallel_for, scratch
 from minitorch.memory import empty
+
+_BLOCK_BYTES = 1024 * 1024  # larger than a small cache: each block costs a dozen calls, and these wait for each other
+
+
+def _blocks_of_images(x):
+    """How many images there are, and how many of them a thread takes at a time."""
+    return x.shape[0], block_size(x.shape[0], max(x[:1].nbytes, 1), _BLOCK_BYTES)
+
+
+def _sum_over_blocks(function, x, rows):
+    """Sum over the batch of `function(start, stop)`, which gives (rows, C) for some images, in float64."""
+    n, block = _blocks_of_images(x)
+    parts = np.zeros((-(-n // block) if n else 0, rows, x.shape[1]))
+
+    def work(start, stop):
+        parts[start // block] = function(start, stop)
+
+    parallel_for(work, n, block)
+    return parts.sum(axis=0)
 
 
 def _columns(data, vector):
@@ -55,7 +74,7 @@ def group_norm(x, weight, bias, groups, eps, centred=True):
             out += bias
 
     if x.size:
-        parallel_for(work, *blocks_of_images(data))
+        parallel_for(work, *_blocks_of_images(data))
     return y.reshape(x.shape), mean, var
 
 
@@ -91,7 +110,7 @@ def group_norm_grad(grad, x, weight, mean, var, groups, eps, centred=True, param
     if not x.size:
         sums = np.zeros((2, data.shape[1]))
     else:
-        sums = sum_over_blocks(work, data, 2)
+        sums = _sum_over_blocks(work, data, 2)
     dbias, dweight = sums.astype(x.dtype)
     return (dx.reshape(x.shape), dweight, dbias) if parameters else (dx.reshape(x.shape), None, None)
 

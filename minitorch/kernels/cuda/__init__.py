@@ -4,7 +4,7 @@ On CuPy's arrays they run on the GPU, on the emulator's on the CPU. What has no 
 that both understand.
 """
 
-from minitorch.kernels.cuda.activation import log_softmax, relu, relu_grad, softmax
+from minitorch.kernels.cuda.activation import log_softmax, relu, relu6, relu6_grad, relu_grad, softmax
 from minitorch.kernels.cuda.adaptive_pooling import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_grad,
@@ -61,6 +61,8 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_grad",
     "relu",
+    "relu6",
+    "relu6_grad",
     "relu_grad",
     "rmsprop",
     "scatter_add",
