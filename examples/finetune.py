@@ -159,7 +159,7 @@ def try_way(arguments, name, source_model, target, seed):
     """Train on the target in one way from one seed.
 
     Returns:
-        (accuracies after each epoch, seconds, number of trained parameters).
+        (accuracies after each epoch, seconds of the processor, number of trained parameters).
     """
     begins_with_source, prepare = WAYS[name]
     images, labels, test_images, test_labels, classes = target
@@ -175,10 +175,10 @@ def try_way(arguments, name, source_model, target, seed):
         models.load_weights(model, state, replace_head=True)
     optimizer = prepare(model, arguments.lr)
     images, labels = (np.repeat(x, arguments.repeats, axis=0) for x in (images, labels))
-    start = time.perf_counter()
+    start = time.process_time()
     curve = train(model, optimizer, images, labels, loader, arguments.epochs, arguments.batch_size)
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    return curve, time.perf_counter() - start, trained
+    return curve, time.process_time() - start, trained
 
 
 def report(folder, results, title):
@@ -251,3 +251,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except (OSError, RuntimeError, ValueError) as error:
         sys.exit(f"finetune: {error}")
+    except KeyboardInterrupt:
+        sys.exit("finetune: stopped")
