@@ -1,0 +1,86 @@
+"""Each lesson: its form as cells, its imports, and a run in quick mode that must draw all of its pictures."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.py"))
+HEAD = ("**Teaches:**", "**Needs:**", "**Time:**", "**Sources:**")
+LIBRARIES = {"minitorch", "numpy", "matplotlib", "classroom"} | set(sys.stdlib_module_names)
+
+
+def name_of(path):
+    return path.stem
+
+
+def cells(text):
+    """(kind, body) of each cell, where kind is ``markdown`` or ``code``."""
+    parts = re.split(r"^# %%(.*)\n", text, flags=re.MULTILINE)
+    assert parts[0] == "", "a lesson begins with a cell"
+    return [("markdown" if "[markdown]" in kind else "code", body) for kind, body in zip(parts[1::2], parts[2::2])]
+
+
+def names_used(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield from node.name.split(".")
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
+def test_form(lesson):
+    text = lesson.read_text(encoding="utf-8")
+    (kind, head), *rest = cells(text)
+    assert kind == "markdown" and head.startswith(f"# # Lesson {int(lesson.stem[:2])}: ")
+    for item in HEAD:
+        assert item in head
+    for kind, body in rest:
+        if kind == "markdown":
+            assert all(line.startswith("#") for line in body.strip().splitlines()), body
+        else:
+            ast.parse(body)  # each cell runs by itself
+    asked = [following for (_, body), (following, _) in zip(rest, rest[1:]) if "**Question" in body]
+    assert len(asked) >= 4 and set(asked) == {"code"}, "a question stands before the cell that answers it"
+    assert f"pytest lessons/exercises/test_{lesson.name}" in text or int(lesson.stem[:2]) > 13
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
+def test_public_interface_only(lesson):
+    tree = ast.parse(lesson.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert {alias.name.split(".")[0] for alias in node.names} <= LIBRARIES
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module.split(".")[0] in LIBRARIES
+        assert not (isinstance(node, ast.Name) and node.id == "__file__"), "a notebook has no __file__"
+    private = {name for name in names_used(tree) if name.startswith("_") and not name.endswith("__")}
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    assert private <= own
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
+def test_quick_run_draws_every_picture(lesson, tmp_path):
+    output = tmp_path / "output"
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "MINITORCH_LESSON_OUTPUT": str(output), "PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, str(lesson), "--quick"]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stderr == ""  # no warning either
+    text = lesson.read_text(encoding="utf-8")
+    saved = set(re.findall(r'\bsave\(\w+, "([^"]+)"', text))
+    assert len(saved) >= 2 and all(name.startswith(lesson.stem[:3]) for name in saved)
+    assert {path.stem for path in output.glob("*.png")} == saved
+    for name in saved:
+        with Image.open(output / f"{name}.png") as picture:
+            assert picture.width >= 800, "too small for a projector"
+            assert len(np.unique(np.asarray(picture.convert("L")))) > 20, "blank"
