@@ -206,7 +206,8 @@ def main(parser, build, title=None):
         print(f"stopped; go on with: {shlex.join([sys.executable, *sys.argv])}{again}")
         return 130
     except Diverged as error:
-        print(f"{script.stem}: the run has diverged; try a smaller --lr than {arguments.lr:g}\n{error}", file=sys.stderr)
+        hint = f"the run has diverged; try a smaller --lr than {arguments.lr:g}"
+        print(f"{script.stem}: {hint}\n{error}", file=sys.stderr)
         return 1
     except (OSError, RuntimeError, ValueError) as error:
         print(f"{script.stem}: {error}", file=sys.stderr)

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from minitorch.autograd import no_grad
 from minitorch.nn.utils import clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from minitorch.random import default_generator
-from minitorch.training.callbacks import by_name, check_callbacks, check_positive, methods_by_moment
+from minitorch.training.callbacks import check_callbacks, check_positive, methods_by_moment, remembering
 from minitorch.training.divergence import diverged, first_nonfinite
 from minitorch.training.evaluation import as_tensor, evaluate
 from minitorch.training.interrupt import catch_interrupt
@@ -232,12 +232,12 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "position": position(self),
             **{name: getattr(self, name) for name in ("epoch", "batch", "step", "lr", "sums", "history")},
-            "callbacks": {name: callback.state_dict() for name, callback in by_name(self.callbacks).items()},
+            "callbacks": {name: callback.state_dict() for name, callback in remembering(self.callbacks).items()},
         }
 
     def load_state_dict(self, state):
         """Take back what `state_dict` gave, within `fit` or before it. Raises ValueError where it does not fit."""
-        callbacks = by_name(self.callbacks)
+        callbacks = remembering(self.callbacks)
         if callbacks.keys() != state["callbacks"].keys():
             raise ValueError(f"the state has the callbacks {', '.join(state['callbacks']) or 'none'}, this run has "
                              f"{', '.join(callbacks) or 'none'}")  # fmt: skip
