@@ -208,7 +208,8 @@ def test_erase():
     image = floats(picture("RGB", (12, 9)))
     for value in (0.5, np.float32([[[0.1]], [[0.2]], [[0.3]]]), np.random.RandomState(0).rand(3, 4, 5)):
         expected = TV.erase(torch.from_numpy(image), 2, 3, 4, 5, torch.as_tensor(value)).numpy()
-        assert np.array_equal(F.erase(image, 2, 3, 4, 5, value), expected)
+        before = image.copy()
+        assert np.array_equal(F.erase(image, 2, 3, 4, 5, value), expected) and np.array_equal(image, before)
     array = np.asarray(picture("RGB", (12, 9)))
     for form in (array, Image.fromarray(array)):
         result = np.asarray(F.erase(form, 2, 3, 4, 5, np.reshape([1, 2, 3], (3, 1, 1))))
