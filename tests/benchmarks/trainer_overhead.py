@@ -85,7 +85,7 @@ def main():
         times = compare(steps, build, repeats)
         by_hand, by_trainer = np.median(times, 0) / steps * 1e6
         ratio = np.median(times[:, 1] / times[:, 0])
-        print(f"{name}: {by_hand:.0f} us a step by hand, {by_trainer:.0f} by the trainer, ratio {ratio:.4f}", flush=True)
+        print(f"{name}: {by_hand:.0f} us a step by hand, {by_trainer:.0f} by trainer, ratio {ratio:.4f}", flush=True)
 
 
 if __name__ == "__main__":
