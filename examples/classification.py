@@ -123,7 +123,7 @@ def make_trainer(arguments, model, steps, classes):
         Schedule(schedule, per="step"),
         History(arguments.output / "history.csv", arguments.output / "history.json"),
         Progress(line),
-        Checkpoint(arguments.output, resume=arguments.resume, settings=settings),
+        Checkpoint(arguments.output, every_seconds=30, resume=arguments.resume, settings=settings),
     ]
     if arguments.ema:
         average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(arguments.ema), use_buffers=True)

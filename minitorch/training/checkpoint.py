@@ -41,15 +41,16 @@ class Checkpoint(Callback):
         if every_seconds is not None:
             check_positive("Checkpoint", "every_seconds", every_seconds)
         self.every_epochs, self.every_steps, self.every_seconds = every_epochs, every_steps, every_seconds
-        self.resume, self.settings = resume, settings
+        self.resume, self.settings = resume, copied(settings)  # with lists for tuples, as they come back
 
     def on_load(self, trainer):
         writable_folder(self.path.parent)
         remove_leftovers(self.path)
-        if not self.resume:
-            put_aside(self.path)
-        elif exists(self.path):
-            self.load(trainer)
+        if trainer.step == 0:  # else the file is of an earlier call of fit
+            if self.resume and exists(self.path):
+                self.load(trainer)
+            else:
+                put_aside(self.path)
         self.saved = time.monotonic()
 
     def on_step_end(self, trainer):

@@ -125,6 +125,16 @@ def test_without_resume_a_run_begins_anew(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_second_call_of_fit_is_the_same_run(tmp_path, resume):
+    trainer = run(network(), [Checkpoint(tmp_path, resume=resume)])
+    for epochs in (1, 2):
+        trainer.fit(loader(), epochs=epochs)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "checkpoint.previous.safetensors", "checkpoint.safetensors"
+    ]  # fmt: skip
+
+
 def test_another_number_of_workers_goes_on_alike(tmp_path):
     models = []
     for workers in ((0, 0), (3, 0), (0, 3)):
@@ -179,11 +189,12 @@ def refused(tmp_path, words, model=None, callbacks=(), settings=None):
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
-    same = {"lr": 0.1, "seed": 3}
+    same = {"lr": 0.1, "seed": (3, 4)}
     run(network(), [Checkpoint(tmp_path, settings=same)]).fit(loader())
+    assert run(network(), [Checkpoint(tmp_path, resume=True, settings=same)]).fit(loader())
     other = {**same, "lr": 0.2}
     refused(tmp_path, "fit this run: it was saved with {'lr': 0.1}, this run has {'lr': 0.2}", settings=other)
-    refused(tmp_path, "it was saved with {'lr': 0.1, 'seed': 3}, this run has {}")
+    refused(tmp_path, "it was saved with {'lr': 0.1, 'seed': .*}, this run has {}")
     refused(tmp_path, "(?s)does not fit this run: .*size mismatch", nn.Sequential(nn.Linear(4, 5)), settings=same)
     refused(tmp_path, "has the callbacks none, this run has EarlyStopping", None, [EarlyStopping()], same)
     minitorch.save({"settings": same}, tmp_path / "checkpoint.safetensors")
