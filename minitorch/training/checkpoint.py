@@ -81,16 +81,25 @@ class Checkpoint(Callback):
             ValueError: it is damaged, and there is no whole one before it; or it is of another run.
         """
         state = read_checkpoint(self.path)
-        if "callbacks" not in state:
+        if not {"settings", "callbacks"} <= state.keys():
             raise ValueError(f"{self.path} is not a checkpoint of a Trainer")
-        if state.get("settings") != self.settings:
-            raise ValueError(f"{self.path} is of a run with {state.get('settings')}, this one has {self.settings}")
+        if state["settings"] != self.settings:
+            saved, own = different(state["settings"] or {}, self.settings or {})
+            raise ValueError(f"{self.path} does not fit this run: it was saved with {saved}, this run has {own}")
         before = copied(trainer.state_dict())
         try:
             trainer.load_state_dict(state)
         except _ERRORS as error:
             trainer.load_state_dict(before)
             raise ValueError(f"{self.path} does not fit this run: {error}") from error
+
+
+def different(first, second):
+    """The entries of two dictionaries that are not in both alike, as two dictionaries."""
+    return [
+        {key: value for key, value in one.items() if key not in other or other[key] != value}
+        for one, other in ((first, second), (second, first))
+    ]
 
 
 def copied(state):

@@ -179,9 +179,11 @@ def refused(tmp_path, words, model=None, callbacks=(), settings=None):
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
-    run(network(), [Checkpoint(tmp_path, settings={"lr": 0.1})]).fit(loader())
-    refused(tmp_path, "is of a run with {'lr': 0.1}, this one has {'lr': 0.2}", settings={"lr": 0.2})
-    same = {"lr": 0.1}
+    same = {"lr": 0.1, "seed": 3}
+    run(network(), [Checkpoint(tmp_path, settings=same)]).fit(loader())
+    other = {**same, "lr": 0.2}
+    refused(tmp_path, "fit this run: it was saved with {'lr': 0.1}, this run has {'lr': 0.2}", settings=other)
+    refused(tmp_path, "it was saved with {'lr': 0.1, 'seed': 3}, this run has {}")
     refused(tmp_path, "(?s)does not fit this run: .*size mismatch", nn.Sequential(nn.Linear(4, 5)), settings=same)
     refused(tmp_path, "has the callbacks none, this run has EarlyStopping", None, [EarlyStopping()], same)
     minitorch.save({"settings": same}, tmp_path / "checkpoint.safetensors")

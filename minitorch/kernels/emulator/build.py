@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from minitorch.kernels.emulator.errors import CompileError, NotSupportedError
-from minitorch.kernels.emulator.host import HEADER, host_parts
+from minitorch.kernels.emulator.host import DIRECTIVE, HEADER, host_parts
 from minitorch.kernels.signature import blank, kernels, matching
 
 RUNTIME = Path(__file__).parent / "runtime"
@@ -49,6 +49,7 @@ FAST = ["-O2", "-fwrapv"]
 CHECK = [
     "-O1",
     "-fno-inline",  # GCC forgets from which line of an inlined function an access comes
+    "-fno-toplevel-reorder",  # gaps stay between the shared variables
     "-DMINITORCH_CHECK",
     "-fsanitize=thread,bounds,shift,signed-integer-overflow,integer-divide-by-zero,alignment",
     "-fno-sanitize-recover=all",
@@ -179,6 +180,7 @@ def rewritten(source, found):
     changes = [(match.span(), "__shared__") for match in STATIC_SHARED.finditer(plain)]
     changes += [(match.span(), "MINITORCH_GLOBAL") for match in VARIABLE.finditer(plain)]
     changes += [(match.span(), "") for match in HEADER.finditer(blank(source, keep_strings=True))]
+    changes += [((start, start), f"MINITORCH_GAP({i}) ") for i, start in enumerate(shared_declarations(plain))]
     for match in SHARED_ARRAY.finditer(plain):
         c_type, name = match.groups()
         inside = in_function(plain, match.start())
@@ -193,6 +195,15 @@ def rewritten(source, found):
     for (start, end), text in sorted(changes, reverse=True):
         source = source[:start] + text + "\n" * plain.count("\n", start, end) + source[end:]
     return source
+
+
+def shared_declarations(plain):
+    """Where the declarations of static shared variables begin."""
+    text = DIRECTIVE.sub(lambda match: re.sub(r"[^\n]", ";", match.group()), plain)
+    for match in re.finditer(r"\b__shared__\b", text):
+        start = max(text.rfind(end, 0, match.start()) for end in ";{}") + 1
+        if not re.search(r"\b(extern|template)\b", text[start : match.start()]):
+            yield start + len(text[start:]) - len(text[start:].lstrip())
 
 
 def in_function(plain, position):

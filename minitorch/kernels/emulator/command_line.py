@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from minitorch.kernels.emulator import build
 from minitorch.kernels.emulator.errors import ArgumentError, KernelError
 from minitorch.kernels.emulator.launch import ORDERS, SECONDS, launch
 from minitorch.kernels.emulator.program import load
+from minitorch.kernels.signature import blank
 
 DESCRIPTION = """\
 Checks CUDA C++ kernels without a GPU. The file's kernels are listed and the file is compiled for the CPU; compiler
@@ -100,7 +102,13 @@ def check_file(options):
     for line, text in build.warnings(options.file, program.source, options.define):
         print(f"{options.file.name} line {line}: warning: {text}")
     if not program.kernels:
-        raise ArgumentError(f"{options.file.name} has no kernel: no function is declared __global__ void")
+        has_template = re.search(r"\btemplate\b[^;{}]*\b__global__\b", blank(program.source))
+        why = (
+            "a template is none; write one that calls it with a type"
+            if has_template
+            else "no function is declared __global__ void"
+        )
+        raise ArgumentError(f"{options.file.name} has no kernel: {why}")
     print(f"{options.file.name} compiles; kernels:")
     for kernel in program.kernels.values():
         print(f"  line {kernel.line}: {kernel}")

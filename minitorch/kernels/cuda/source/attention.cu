@@ -10,11 +10,12 @@
 // global memory is read once for 64 rows, and the sums in registers:
 //   add_dots      a tile of scores: (rows of A) (rows of B)^T, an 8 x 4 piece of it in each thread
 //   add_mixture   a tile of results: (weights) (rows of B), an 8 x 4 or 8 x 8 piece of it in each thread
-// A thread thus reads 12 or 16 numbers from shared memory for 32 or 64 multiplications.
+// A thread thus reads 12 or 16 numbers from shared memory for 32 or 64 multiplications. What goes there neighbouring
+// threads fetch from neighbouring places, in runs of 32 bytes or more, and so they write results: coalesced.
 //
-// Least work, with n = groups * queries * keys: forward 2 n (size + value_size) flops, backward 2.5 times that (here 3.5
-// times: both of its kernels compute the weights). Least traffic: each array once; here the blocks of a group read its
-// keys and values anew for every 64 queries, mostly from the L2 cache.
+// Least work, with n = groups * queries * keys: forward 2 n (size + value_size) flops, backward 2.5 times that (here
+// 3.5 times: both of its kernels compute the weights). Least traffic: each array once; here the blocks of a group read
+// its keys and values anew for every 64 queries, mostly from the L2 cache.
 #ifndef real
 #define real float
 #endif
@@ -23,7 +24,7 @@ constexpr int THREADS = 128;
 constexpr int LANES = 16;                               // of a team; half a warp
 constexpr int ROWS = 64;                                // of a tile
 constexpr int OWN_ROWS = ROWS * LANES / THREADS;        // rows of a team: 8
-constexpr int COLUMNS = sizeof(real) == 4 ? 64 : 32;    // of a tile of scores; for double shared memory has half the room
+constexpr int COLUMNS = sizeof(real) == 4 ? 64 : 32;    // of a tile of scores; shared memory holds half as many doubles
 constexpr int OWN_COLUMNS = COLUMNS / LANES;            // columns of a lane
 constexpr int CHUNK = sizeof(real) == 4 ? 32 : 16;      // part of the summed axis that is in shared memory at a time
 constexpr int STRIDE = ROWS + 4;                        // of transposed tiles; 4 more spread a column over the banks
@@ -119,7 +120,8 @@ __device__ void store_weights(real* weights, const real (&weight)[OWN_ROWS][OWN_
 
 // Write the tile of results to rows of `size` numbers, sixteen lanes side by side, each row times its factor.
 template <int WIDTH>
-__device__ void store(real* to, const real (&sum)[OWN_ROWS][WIDTH], const real (&factor)[OWN_ROWS], int rows, int size) {
+__device__ void store(real* to, const real (&sum)[OWN_ROWS][WIDTH], const real (&factor)[OWN_ROWS], int rows,
+                      int size) {
 #pragma unroll
     for (int i = 0; i < OWN_ROWS; ++i)
 #pragma unroll
@@ -143,8 +145,8 @@ __device__ real team_max(real value) {
     return value;
 }
 
-// The tile of queries from `first` on. `largest` and `total` are the running maximum of each row's scores and, over this
-// lane's columns, the sum of exp(score - largest); where the maximum rises, everything summed so far shrinks.
+// The tile of queries from `first` on. `largest` and `total` are the running maximum of each row's scores and, over
+// this lane's columns, the sum of exp(score - largest); where the maximum rises, everything summed so far shrinks.
 template <int WIDTH>
 __device__ void forward(const Problem& problem, const real* query, const real* key, const real* value, real* y,
                         real* log_sum, int first, real* operands, real* weights) {
@@ -189,8 +191,9 @@ __device__ void forward(const Problem& problem, const real* query, const real* k
 // One block for each tile of 64 queries of each group. Keeps the logarithm of the sum of exp(score) of each query.
 extern "C" __global__ void __launch_bounds__(THREADS, FORWARD_BLOCKS)
 attention(const real* __restrict__ query, const real* __restrict__ key, const real* __restrict__ value,
-          const real* __restrict__ bias, real* y, real* log_sum, int queries, int keys, int size, int value_size, int heads,
-          long long batch_stride, long long head_stride, int query_stride, int key_stride, bool causal, real scale) {
+          const real* __restrict__ bias, real* y, real* log_sum, int queries, int keys, int size, int value_size,
+          int heads, long long batch_stride, long long head_stride, int query_stride, int key_stride, bool causal,
+          real scale) {
     __shared__ __align__(16) real operands[OPERANDS], weights[WEIGHTS];
     const int tiles = (queries + ROWS - 1) / ROWS, first = blockIdx.x % tiles * ROWS;
     const long long group = blockIdx.x / tiles;
@@ -228,7 +231,8 @@ __device__ void backward_query(const Problem& problem, const real* grad, const r
     }
     const int end = problem.causal ? min(problem.keys, first + ROWS) : problem.keys;
     for (int start = 0; start < end; start += COLUMNS) {
-        const real *keys = key + (long long)start * problem.size, *values = value + (long long)start * problem.value_size;
+        const real* keys = key + (long long)start * problem.size;
+        const real* values = value + (long long)start * problem.value_size;
         real part[OWN_ROWS][OWN_COLUMNS];  // scores, then weights, then their gradients, then those of the scores
 #pragma unroll
         for (int i = 0; i < OWN_ROWS; ++i)
@@ -284,7 +288,8 @@ __device__ void backward_key(const Problem& problem, const real* grad, const rea
     const int row = first + first_row(), rows = problem.keys - first;
     for (int start = problem.causal ? first / COLUMNS * COLUMNS : 0; start < problem.queries; start += COLUMNS) {
         const int left = problem.queries - start;
-        const real *queries = query + (long long)start * problem.size, *grads = grad + (long long)start * problem.value_size;
+        const real* queries = query + (long long)start * problem.size;
+        const real* grads = grad + (long long)start * problem.value_size;
         real part[OWN_ROWS][OWN_COLUMNS];  // scores, then weights, then their gradients, then those of the scores
 #pragma unroll
         for (int i = 0; i < OWN_ROWS; ++i)
@@ -334,7 +339,9 @@ attention_key_grad(const real* __restrict__ grad, const real* __restrict__ query
     if (bias) bias += group / heads * batch_stride + group % heads * head_stride;
     const Problem problem = {bias, queries, keys, size, value_size, query_stride, key_stride, causal, scale};
     if (max(size, value_size) <= NARROW)
-        backward_key<4>(problem, grad, query, key, value, log_sum, delta, key_grad, value_grad, first, operands, weights);
+        backward_key<4>(problem, grad, query, key, value, log_sum, delta, key_grad, value_grad, first, operands,
+                        weights);
     else
-        backward_key<8>(problem, grad, query, key, value, log_sum, delta, key_grad, value_grad, first, operands, weights);
+        backward_key<8>(problem, grad, query, key, value, log_sum, delta, key_grad, value_grad, first, operands,
+                        weights);
 }
