@@ -145,9 +145,9 @@ assert QUICK or right["linear"] + 0.01 < min(right["MLP"], right["LeNet"])
 assert QUICK or abs(right["LeNet"] - right["MLP"]) < 0.03
 
 # %% [markdown]
-# Both networks beat the linear classifier. **LeNet and the MLP are closer than most books would have it**, hardly further
-# apart than two seeds of one network: small grey images, all centred and of one size, leave an MLP little to complain
-# about. Are convolutions then worth nothing here? The next experiment says what LeNet's result rests on.
+# Both networks beat the linear classifier. **LeNet and the MLP are closer than most books would have it**, hardly
+# further apart than two seeds of one network: small grey images, all centred and of one size, leave an MLP little to
+# complain about. Are convolutions then worth nothing here? The next experiment says what LeNet's result rests on.
 #
 # ## What if pixels had no neighbours?
 #

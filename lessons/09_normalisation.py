@@ -343,8 +343,8 @@ assert difference < 1e-3 and len(folded) == len(model) - 3
 # | group | some C, H, W | the same, group by group |
 # | instance | H, W | brightness and contrast of each map |
 #
-# **Question.** Four pictures of the same bag: as it is, darker, with less contrast, inverted. Which normalisations make
-# the first three look alike? Does any undo the inversion?
+# **Question.** Four pictures of the same bag: as it is, minus 1 (brightness), times 0.3 (contrast), times -1
+# (inverted). Which normalisations make the first three look alike? Does any undo the inversion?
 
 # %%
 bag = test_images[np.flatnonzero(test_labels == 8)[1]]
@@ -360,12 +360,12 @@ for row, (name, norm) in zip(grid, norms.items()):
     with minitorch.no_grad():
         y = norm(minitorch.from_numpy(pair)).numpy()
     alike[name] = [np.abs(y[0] - y[i]).max() < 1e-2 for i in range(1, 4)]
-    print(f"{name:8}: equal to the first picture: darker {alike[name][0]}, less contrast {alike[name][1]}, inverted "
+    print(f"{name:8}: equal to the first picture: minus 1 {alike[name][0]}, times 0.3 {alike[name][1]}, times -1 "
           f"{alike[name][2]}")
     for axes, picture in zip(row, y[:, 0]):
         image(axes, picture, vmin=-2, vmax=2)
     row[0].set_ylabel(name)
-for axes, title in zip(grid[0], ("as it is", "darker", "less contrast", "inverted")):
+for axes, title in zip(grid[0], ("as it is", "minus 1", "times 0.3", "times -1")):
     axes.set_title(title)
 groups = {1: nn.LayerNorm([4, 7, 7]), 4: nn.InstanceNorm2d(4)}
 x = minitorch.randn(3, 4, 7, 7)
