@@ -111,8 +111,8 @@ def test_5_5_by_hand(student):
 
 
 def test_5_5_bias_keeps_a_unit_alive(student):
-    weight, bias = np.array([[-1.0], [0.1], [0.0]]), np.array([5.0, 0.0, 0.0])
-    dead = student.dead_units(weight, bias, np.array([[1.0], [3.0]]))
+    weight, bias = np.array([[-1.0, 0.0], [0.1, 0.0], [0.0, 0.0]]), np.array([5.0, 0.0, 0.0])
+    dead = student.dead_units(weight, bias, np.array([[1.0, 7.0], [3.0, 7.0]]))
     assert not dead[0], "a unit with outputs 5 - 1 and 5 - 3 is alive; you call it dead: add the bias"
     assert not dead[1], "a unit with outputs 0.1 and 0.3 is alive, however small they are"
     assert dead[2], "a unit whose outputs are all exactly 0 is dead"
