@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 import minitorch
-from minitorch.data import datasets
+from minitorch.data import DataLoader, Dataset, current_generator, datasets
 
 FETCHED = {
     "fashion-mnist": datasets.FashionMNIST,
@@ -74,20 +74,56 @@ class Normalization:
         return (images - self.mean) * self.scale
 
 
-def crop_and_flip(images, padding=4, flip=True, generator=minitorch.default_generator):
+class Images(Dataset):
+    """Images and labels as a network takes them; `augment`, a function of a batch of bytes, comes first."""
+
+    def __init__(self, images, labels, normalize, augment=None):
+        self.images, self.labels, self.normalize, self.augment = images, labels, normalize, augment
+
+    def __len__(self):
+        return len(self.images)
+
+    def get_batch(self, indices):
+        images = self.images[indices]
+        if self.augment is not None:
+            images = self.augment(images)
+        return self.normalize(images), self.labels[indices]
+
+
+def loaders(data, batch_size, augment=None, workers=0):
+    """The loaders of the training images, shuffled, without a last batch that is not full, and of the test images.
+
+    Args:
+        data: an `ImageSet`.
+        augment: function of a batch of training images, bytes (N, C, H, W).
+        workers: threads that prepare batches.
+    """
+    normalize = Normalization(data.images)
+    train = Images(data.images, data.labels, normalize, augment)
+    test = Images(data.test_images, data.test_labels, normalize)
+    drop_last = len(train) >= batch_size
+    return (
+        DataLoader(train, batch_size, shuffle=True, drop_last=drop_last, num_workers=workers),
+        DataLoader(test, 500, generator=minitorch.Generator(0)),  # its own, so that a test does not shift the training
+    )
+
+
+def crop_and_flip(images, padding=4, flip=True, generator=None):
     """Each image moved by up to `padding` pixels, on a black border, and every second one mirrored.
 
     Source: Lee et al. 2015, "Deeply-supervised nets", section 3; the usual augmentation for CIFAR.
 
     Args:
         images: array (N, C, H, W); the result is a copy.
+        generator: draws; in a `DataLoader` that of the batch unless given, elsewhere the default generator.
     """
+    random = current_generator() if generator is None else generator.numpy
     count, _, height, width = images.shape
     border = [(0, 0), (0, 0), (padding, padding), (padding, padding)]
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(images, border), (height, width), axis=(2, 3))
-    top, left = generator.numpy.integers(2 * padding + 1, size=(2, count))
+    top, left = random.integers(2 * padding + 1, size=(2, count))
     moved = windows[np.arange(count), :, top, left]
     if flip:
-        mirrored = generator.numpy.random(count) < 0.5
+        mirrored = random.random(count) < 0.5
         moved[mirrored] = moved[mirrored, :, :, ::-1]
     return moved

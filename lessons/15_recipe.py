@@ -274,11 +274,12 @@ CHANGES = {
 }
 clothes = datasets.FashionMini(train=True)
 minitorch.manual_seed(0)
+boot = clothes[int(np.flatnonzero(clothes.targets == 9)[0])][0]
 figure, axes = subplots(2, 6, height=5)
 for row, (name, change) in zip(axes, CHANGES.items()):
-    image(row[0], clothes[7][0], "one picture" if row is axes[0] else "")
-    for ax in row[1:]:
-        image(ax, change(clothes[7][0]), name if ax is row[3] else "")
+    image(row[0], boot, "as it is")
+    for number, ax in enumerate(row[1:]):
+        image(ax, change(boot), "" if number else name)
 save(figure, "15_augmentation")
 
 # %% [markdown]
@@ -301,16 +302,16 @@ print("tested on           ", *(f"{name:>12}" for name in tests))
 for name, row in zip(augmented, table):
     print(f"trained {name:12}", *(f"{value:12.1%}" for value in row))
 assert table[1, 1] > table[0, 1] + 0.05 and table[2, 2] > table[0, 2] + 0.05
-assert QUICK or table[0, 0] == table[:, 0].max()
+assert table[1, 0] < table[0, 0] - 0.02 and (QUICK or abs(table[2, 0] - table[0, 0]) < 0.02)
 compare("moved", augmented["moved"], "cosine")
 compare("flipped", augmented["flipped"], "cosine")
 
 # %% [markdown]
-# Each augmentation wins, by far, where the test pictures vary in the way that it taught, and **loses** where they do
-# not: these pictures are all centred, and all shoes point to the left. A network of linear layers must learn each
-# place anew, and in so short a run it has not seen enough. Augmentation is a statement about the pictures to come;
-# make it when it is true. For photographs of the world it nearly always is, and a convolutional network, for which
-# moves are easy (lesson 7), gains more and pays less.
+# Each augmentation wins, by far, where the test pictures vary in the way that it taught. Where they do not, flips
+# cost hardly anything here, but moves cost **much**: these pictures are all centred, a network of linear layers must
+# learn each place anew, and in so short a run it has not seen enough. Augmentation is a statement about the pictures
+# to come; make it when it is true. For photographs of the world it nearly always is, and to a convolutional network
+# moves come easier (lesson 7).
 #
 # ## Softer targets: label smoothing and MixUp
 #

@@ -172,8 +172,18 @@ save(figure, "16_layers")
 # **Question.** In which picture do the classes form islands? Run the next cell.
 
 # %%
-figure, axes = subplots(1, 2, width=14, height=6.5)
+def separation(rows, y):
+    """The variance between the classes' averages as a part of all variance."""
+    means = np.stack([rows[y == c].mean(axis=0) for c in range(len(TARGET))])
+    return ((means[y] - rows.mean(axis=0)) ** 2).sum() / ((rows - rows.mean(axis=0)) ** 2).sum()
+
+
 rows_of = numbers_of(source, target_test)
+between_pixels, between_features = (separation(rows_of[layer], target_test_y) for layer in ("pixels", "linear 2"))
+print(f"between classes: {between_pixels:.0%} of the variance of pixels, {between_features:.0%} of features")
+assert between_features > 2 * between_pixels
+
+figure, axes = subplots(1, 2, width=14, height=6.5)
 for ax, title, layer in zip(axes, ("pixels", "features from other classes"), ("pixels", "linear 2")):
     points = inspection.pca(rows_of[layer]).points
     for number, color in enumerate((BLUE, ORANGE, GREEN, PURPLE)):
@@ -182,17 +192,6 @@ for ax, title, layer in zip(axes, ("pixels", "features from other classes"), ("p
     ax.set(title=title, xticks=[], yticks=[])
 axes[1].legend(markerscale=3, fontsize=15)
 save(figure, "16_features")
-
-
-def separation(rows, y):
-    """The variance between the classes' averages as a part of all variance."""
-    means = np.stack([rows[y == c].mean(axis=0) for c in range(len(TARGET))])
-    return ((means[y] - rows.mean(axis=0)) ** 2).sum() / ((rows - rows.mean(axis=0)) ** 2).sum()
-
-
-between_pixels, between_features = (separation(rows_of[layer], target_test_y) for layer in ("pixels", "linear 2"))
-print(f"between classes: {between_pixels:.0%} of the variance of pixels, {between_features:.0%} of features")
-assert between_features > 2 * between_pixels
 
 # %% [markdown]
 # ## Three ways to learn the target
@@ -240,6 +239,12 @@ print("pictures of each class", *(f"{count:6d}" for count in STEPS))
 for way, values in shares.items():
     print(f"{way:22}", *(f"{value:6.1%}" for value in values.mean(axis=1)))
 
+scratch, frozen, tuned = (shares[way].mean(axis=1) for way in WAYS)
+assert (frozen > scratch + 0.05)[:2].all() and (tuned > scratch + 0.05)[:2].all()
+assert QUICK or (tuned[-1] > frozen[-1] and tuned[-1] - scratch[-1] < 0.05)
+enough = [str(count) for count, share in zip(STEPS, scratch) if share >= frozen[0]] or [f"more than {max(STEPS)}"]
+print(f"from scratch needs {enough[0]} pictures of each class for what frozen features do with 2, {frozen[0]:.1%}")
+
 figure, axes = subplots()
 for (way, values), color in zip(shares.items(), (GRAY, ORANGE, BLUE)):
     axes.semilogx(list(STEPS), 100 * values.mean(axis=1), "o-", color=color, label=way)
@@ -249,11 +254,6 @@ axes.minorticks_off()
 axes.legend(loc="lower right")
 axes.set(xlabel="pictures of each class", ylabel="test accuracy, %", ylim=(20, 100), title="How little data is enough")
 save(figure, "16_how_little")
-scratch, frozen, tuned = (shares[way].mean(axis=1) for way in WAYS)
-assert (frozen > scratch + 0.05)[:2].all() and (tuned > scratch + 0.05)[:2].all()
-assert QUICK or tuned[-1] > frozen[-1]
-enough = [str(count) for count, share in zip(STEPS, scratch) if share >= frozen[0]] or [f"more than {max(STEPS)}"]
-print(f"from scratch needs {enough[0]} pictures of each class for what frozen features do with 2, {frozen[0]:.1%}")
 
 # %% [markdown]
 # With few pictures, whatever starts from the source is far ahead of a fresh network. Frozen features are the
@@ -300,11 +300,12 @@ for name, (lr, groups) in PLANS.items():
     on_target[name], on_source[name] = np.mean(results, axis=0)
     print(f"{name:14} target {on_target[name]:.1%}, source {on_source[name]:.1%} (was {source_accuracy:.1%})")
 assert on_source["one high rate"] < on_source["by layer"] < source_accuracy
-assert QUICK or on_target["by layer"] > on_target["one low rate"] - 0.02
+assert on_source["by layer"] > source_accuracy - 0.05
+assert QUICK or abs(on_target["by layer"] - on_target["one low rate"]) < 0.03
 
 figure, axes = subplots()
 axes.axhline(100 * source_accuracy, color=GRAY, linewidth=1.5)
-axes.text(2.45, 100 * source_accuracy + 1, "source, before", color=GRAY, ha="right")
+axes.text(-0.45, 100 * source_accuracy + 1, "source, before", color=GRAY)
 for offset, values, name, color in ((-0.2, on_target, "target", BLUE), (0.2, on_source, "source, after", ORANGE)):
     places = np.arange(len(values)) + offset
     heights = [100 * value for value in values.values()]
@@ -317,9 +318,9 @@ axes.set(ylabel="test accuracy, %", ylim=(0, 118), title="What is learnt, and wh
 save(figure, "16_rates")
 
 # %% [markdown]
-# A high rate everywhere forgets most: *catastrophic forgetting*. Rates by layer keep more of it. For
-# the target alone, look at the blue bars: with so few pictures the differences between them are small, and your choice
-# depends on whether you still need the old task.
+# A high rate everywhere forgets most: *catastrophic forgetting*. Rates by layer keep nearly all of the source task.
+# On the target the book expects them to win; here one low rate for all does about as well, with so small a network
+# and so few pictures. What you choose depends on whether the old task is still needed.
 #
 # ## When transfer harms
 #

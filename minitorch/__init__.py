@@ -18,11 +18,10 @@ from minitorch.device import device
 from minitorch.dtype import bool_ as bool
 from minitorch.dtype import (
     double, finfo, float16, float32, float64, get_default_dtype, half, iinfo, int8, int16, int32, int64, long,
-    set_default_dtype, short, uint8,
+    promote_types, set_default_dtype, short, uint8,
 )
 from minitorch.dtype import float_ as float
 from minitorch.dtype import int_ as int
-from minitorch.dtype import promote as promote_types
 from minitorch.kernels.cpu.parallel import get_num_threads, set_num_threads
 from minitorch.ops import (
     abs, absolute, adaptive_avg_pool1d, add, addcdiv, addcmul, addmm, addmv, addr, all, allclose, amax, amin, any,
@@ -45,7 +44,6 @@ from minitorch.ops import (
 )
 from minitorch.printing import get_printoptions, set_printoptions
 from minitorch.random import Generator, default_generator, initial_seed, manual_seed
-from minitorch.serialization import load, save
 from minitorch.size import Size
 from minitorch.tensor import Tensor
 
@@ -55,17 +53,20 @@ __version__ = "0.1.0"
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch\.")
 
 _SUBPACKAGES = ("data", "models", "nn", "optim", "tools", "training")
+_FILES = ("load", "save")  # functions of `minitorch.serialization`
 
-__all__ = ["autograd", "cuda", "return_types", *_SUBPACKAGES]
+__all__ = ["autograd", "cuda", "return_types", *_SUBPACKAGES, *_FILES]
 __all__ += [name for name, x in globals().items() if name[0] != "_" and not isinstance(x, types.ModuleType)]
 
 
 def __getattr__(name):
-    """A subpackage, imported at its first use."""
+    """A subpackage, or what `serialization` holds, imported at its first use."""
     if name in _SUBPACKAGES:
         return importlib.import_module(f"minitorch.{name}")
+    if name in _FILES:
+        return getattr(importlib.import_module("minitorch.serialization"), name)
     raise AttributeError(f"module 'minitorch' has no attribute {name!r}")
 
 
 def __dir__():
-    return [*globals(), *_SUBPACKAGES]
+    return [*globals(), *_SUBPACKAGES, *_FILES]

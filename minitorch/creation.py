@@ -8,9 +8,9 @@ import numpy as np
 from minitorch import dtype as dtypes
 from minitorch.device import device as make_device
 from minitorch.device import module_for, to_device
-from minitorch.ops import as_filling, is_number, sizes
+from minitorch.ops import as_filling, is_number, require_tensor, sizes
 from minitorch.ops.arguments import arguments
-from minitorch.random import default_generator
+from minitorch.random import stream_of
 from minitorch.tensor import Tensor
 
 LARGEST = 2**59  # numbers in one tensor: more bytes than an address can name
@@ -240,7 +240,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Uniform random numbers in [0, 1)."""
     size, dtype = _shape("rand", size), _random_type("rand", dtype)
     own = dtype if dtype != dtypes.float16 else dtypes.float32  # rounded from float64, some would become 1
-    numbers = np.asarray((generator or default_generator).numpy.random(size, dtype=own))
+    numbers = np.asarray(stream_of(generator).random(size, dtype=own))
     if dtype != own:
         numbers = np.floor(numbers * 2048) / 2048
     return _made(numbers.astype(dtype), device, requires_grad)
@@ -250,7 +250,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Random numbers of the normal distribution with mean 0 and variance 1."""
     size, dtype = _shape("randn", size), _random_type("randn", dtype)
-    numbers = (generator or default_generator).numpy.standard_normal(size)
+    numbers = stream_of(generator).standard_normal(size)
     return _made(np.asarray(numbers).astype(dtype), device, requires_grad)
 
 
@@ -264,7 +264,7 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
     _count("randint", "high", high, -(2**63))
     if low >= high:
         raise RuntimeError(f"randint: low {low} must be below high {high}")
-    numbers = (generator or default_generator).numpy.integers(low, high, size)
+    numbers = stream_of(generator).integers(low, high, size)
     dtype = dtypes.int64 if dtype is None else dtypes.check(dtype)
     return _made(np.asarray(numbers).astype(dtype), device, requires_grad)
 
@@ -273,7 +273,7 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
 def randperm(n, *, generator=None, dtype=None, device=None):
     """The integers from 0 to n - 1 in random order, int64."""
     _count("randperm", "n", n)
-    numbers = (generator or default_generator).numpy.permutation(n)
+    numbers = stream_of(generator).permutation(n)
     return _made(numbers.astype(dtypes.int64 if dtype is None else dtypes.check(dtype)), device, False)
 
 
@@ -312,6 +312,7 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
 
 def randint_like(input, low, high=None, *, dtype=None, device=None):
     """Random integers in the shape, type and on the device of another tensor."""
+    require_tensor("randint_like", input=input)
     low, high = (0, low) if high is None else (low, high)
     dtype = input.dtype if dtype is None else dtype
     return randint(low, high, tuple(input.shape), dtype=dtype, device=input.device if device is None else device)

@@ -49,10 +49,12 @@ def check(dtype):
     if dtype is float:
         return float64
     try:
-        found = np.dtype(dtype)
-    except TypeError as error:
-        raise TypeError(f"dtype: expected a dtype such as minitorch.float32, got {dtype!r}") from error
-    if dtype is None or found not in ALL:
+        found = np.dtype(dtype) if isinstance(dtype, (type, np.dtype)) else None  # NumPy also takes what has a dtype
+    except TypeError:
+        found = None
+    if found is None:
+        raise TypeError(f"dtype: expected a dtype such as minitorch.float32, got {dtype!r}")
+    if found not in ALL:
         raise TypeError(f"dtype: {dtype!r} is not supported; the engine has {', '.join(d.name for d in ALL)}")
     return found
 
@@ -76,6 +78,11 @@ def promote(a, b):
     if category(a) != category(b):
         return a if category(a) > category(b) else b
     return np.promote_types(a, b)
+
+
+def promote_types(type1, type2):
+    """The type that results when two types meet in an operation. Raises TypeError for what is no dtype."""
+    return promote(check(type1), check(type2))
 
 
 class finfo:

@@ -1,23 +1,11 @@
 """The text that `repr` gives for a tensor: the same characters that PyTorch prints for the same numbers."""
 
-import dataclasses
 import math
+import types
 
 import numpy as np
 
 from minitorch.dtype import bool_, float32, int64
-
-
-@dataclasses.dataclass
-class PrintOptions:
-    """What `set_printoptions` sets."""
-
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
-    sci_mode: bool | None = None
-
 
 PROFILES = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
@@ -25,7 +13,7 @@ PROFILES = {
     "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
 }
 
-_options = PrintOptions()
+_options = types.SimpleNamespace(**PROFILES["default"], sci_mode=None)  # what `set_printoptions` sets
 
 
 def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
@@ -62,7 +50,7 @@ def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=N
 
 def get_printoptions():
     """The options in force, a dictionary that ``set_printoptions(**options)`` takes back."""
-    return dataclasses.asdict(_options)
+    return dict(vars(_options))
 
 
 def format_tensor(

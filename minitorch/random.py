@@ -47,6 +47,17 @@ class Generator:
 default_generator = Generator()
 
 
+def stream_of(generator):
+    """The NumPy generator to draw from: of a `Generator`, or for None of the default one.
+
+    Raises:
+        TypeError: something else.
+    """
+    if generator is not None and not isinstance(generator, Generator):
+        raise TypeError(f"generator must be a minitorch.Generator or None, got {type(generator).__name__}")
+    return (default_generator if generator is None else generator).numpy
+
+
 def manual_seed(seed):
     """Seed the default generator, from which everything draws that is not given its own. Returns it."""
     return default_generator.manual_seed(seed)

@@ -10,7 +10,7 @@ from minitorch.device import device as Device
 from minitorch.methods import Operations
 from minitorch.ops.arguments import arguments
 from minitorch.printing import format_tensor
-from minitorch.random import default_generator
+from minitorch.random import stream_of
 from minitorch.size import Size
 
 
@@ -212,6 +212,7 @@ class Tensor(Operations, Variable):
 
     def type_as(self, other):
         """The tensor in the type of another."""
+        ops.require_tensor("type_as", other=other)
         return self.to(other.dtype)
 
     def float(self):
@@ -293,6 +294,8 @@ class Tensor(Operations, Variable):
     def copy_(self, source):
         """The numbers of another tensor (broadcast to this shape), in place."""
         source = source if isinstance(source, Tensor) else self.new_tensor(source)
+        if len(source.shape) > self.ndim or any(n not in (1, m) for n, m in zip(source.shape[::-1], self.shape[::-1])):
+            raise RuntimeError(f"copy_: a tensor of shape {tuple(source.shape)} does not expand to {tuple(self.shape)}")
         return become(self, ops.move(ops.cast(source, self.dtype), self.device).expand(self.shape), "copy_")
 
     def fill_(self, value):
@@ -306,24 +309,27 @@ class Tensor(Operations, Variable):
 
     def uniform_(self, a=0.0, b=1.0, *, generator=None):
         """Uniform random numbers in [a, b), in place."""
+        ops.require_numbers("uniform_", a=a, b=b)
         if not a <= b:
             raise RuntimeError(f"uniform_: from {a} must not be above to {b}")
         return self._draw("uniform_", lambda stream: stream.uniform(a, b, self.shape), generator)
 
     def normal_(self, mean=0.0, std=1.0, *, generator=None):
         """Random numbers of the normal distribution, in place."""
+        ops.require_numbers("normal_", mean=mean, std=std)
         if not std >= 0:
             raise RuntimeError(f"normal_: std must not be negative, got {std}")
         return self._draw("normal_", lambda stream: stream.normal(mean, std, self.shape), generator)
 
     def bernoulli_(self, p=0.5, *, generator=None):
         """1 with probability p, else 0, in place."""
+        ops.require_numbers("bernoulli_", p=p)
         if not 0 <= p <= 1:
             raise RuntimeError(f"bernoulli_: p must be from 0 to 1, got {p}")
         return self._draw("bernoulli_", lambda stream: stream.random(self.shape) < p, generator)
 
     def _draw(self, name, draw, generator):
-        numbers = np.asarray(draw((generator or default_generator).numpy)).astype(self.dtype)
+        numbers = np.asarray(draw(stream_of(generator))).astype(self.dtype)
         return become(self, self.new_tensor(numbers), name)
 
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):

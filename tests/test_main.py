@@ -18,6 +18,15 @@ def test_summary_as_its_user_runs_it():
     assert "(1, 512, 2, 2)" in result.stdout and "BasicBlock" not in result.stdout
 
 
+def test_a_reader_that_stops_early_is_no_error():
+    with subprocess.Popen(
+        [sys.executable, "-m", "minitorch", "summary", "cifar_resnet110"], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        process.stdout.close()
+        assert process.stderr.read() == "" and process.wait() == 0
+
+
 def test_settings(capsys):
     assert main(["summary", "cifar_resnet20", "--set", "num_classes=7", "--set", "in_channels=1"]) == 0
     text = capsys.readouterr().out

@@ -11,7 +11,6 @@ from minitorch.autograd.mode import mode
 from minitorch.autograd.variable import Variable
 
 _numbers = itertools.count()
-_NOTHING = (None, None, None, 0)  # what is kept of a value None
 
 
 class Function:
@@ -36,9 +35,11 @@ class Function:
     Attributes:
         needs_input_grad: for each positional input, whether its gradient is wanted.
         is_view: class attribute; the result shows the memory of the first input.
+        label: of the class or of one node: its name, where PyTorch has another one for it than the class's.
     """
 
     is_view = False
+    label = None
     _saved = ()
     _constant = ()
     _output_shapes = None
@@ -62,15 +63,16 @@ class Function:
             inputs: tensors, numbers or None; gradients go to the tensors.
             params: everything else that forward takes.
         """
-        node = cls()
-        recording = mode.grad
-        arrays, needs, first = [], [], None
+        node, recording, first = cls(), mode.grad, None
+        arrays, needs = [], []
         for x in inputs:
             if isinstance(x, Variable):
                 arrays.append(x.array)
-                needs.append(recording and (x._requires_grad or (x._base is not None and x._renew())))
                 if first is None:
                     first = x
+                if recording and x._base is not None:
+                    x._renew()
+                needs.append(recording and x._requires_grad)
             else:
                 arrays.append(x)
                 needs.append(False)
@@ -99,19 +101,21 @@ class Function:
 
     def _record(self, inputs, arrays, outputs, results):
         """Hang the node into the graph: edges to where the inputs came from, the outputs' edges to the node."""
-        self._edges, self._shapes = edges, shapes = [], []
+        self._number = next(_numbers)
+        self._wrap = outputs[0]._wrap
+        edges, shapes, known = [], [], []
         for x, array in zip(inputs, arrays):
             if isinstance(x, Variable):
-                edges.append(x._edge_to())
+                edge = x._edge or (x if x._requires_grad else None)
+                edges.append(edge)
                 shapes.append(array.shape)
+                known.append((array, edge, x._counter))
             else:
                 edges.append(None)
                 shapes.append(None)
-        self._number = next(_numbers)  # not sooner: an input that is a view may just have got a new node
-        self._wrap = outputs[0]._wrap
+        self._edges, self._shapes = edges, shapes
         if self._saved:
-            given = (inputs, arrays, edges, outputs, results)
-            self._saved = [_NOTHING if value is None else self._keep(value, *given) for value in self._saved]
+            self._keep(known, outputs, results)
         if mode.anomaly:
             self._called_from = "".join(traceback.format_stack(limit=12)[:-3])
         for i, output in enumerate(outputs):
@@ -133,16 +137,21 @@ class Function:
         """Say in forward which of several results carry no gradient; integers never do."""
         self._constant = outputs
 
-    @staticmethod
-    def _keep(value, inputs, arrays, edges, outputs, results):
-        """(value, edge, counter, version): enough to rebuild a saved tensor without holding the tensor."""
-        for x, array, edge in zip(inputs, arrays, edges):
-            if array is value and isinstance(x, Variable):
-                return value, edge, x._counter, x._counter[0]
-        for i, x in enumerate(outputs):
-            if results[i] is value:
-                return x.array, i, x._counter, x._counter[0]  # not an edge to itself: that would be a cycle
-        return value, *_NOTHING[1:]
+    def _keep(self, known, outputs, results):
+        """Turn what was saved into (value, edge, counter, version): enough to rebuild a tensor without holding it.
+
+        Args:
+            known: (array, edge, counter) of the inputs that are tensors.
+        """
+        kept = []
+        for value in self._saved:
+            for array, edge, counter in known:
+                if array is value:
+                    kept.append((value, edge, counter, counter[0]))
+                    break
+            else:
+                kept.append(_of_result(value, outputs, results))
+        self._saved = kept
 
     def _keep_copy(self, array):
         """Save a copy of an input's numbers: the operation is about to write its result over them."""
@@ -179,8 +188,8 @@ class Function:
         return tensor
 
     def name(self):
-        """The operation's name, as in ``grad_fn=<MulBackward0>``."""
-        return f"{type(self).__name__}Backward0"
+        """The operation's name, PyTorch's where it has the operation, as in ``grad_fn=<MulBackward0>``."""
+        return self.label or f"{type(self).__name__}Backward0"
 
     @property
     def next_functions(self):
@@ -194,6 +203,15 @@ class Function:
 
     def __repr__(self):
         return f"<{self.name()}>"
+
+
+def _of_result(value, outputs, results):
+    """What is kept of a result, or of a value that is neither an input nor a result."""
+    if value is not None:
+        for i, x in enumerate(outputs):
+            if results[i] is value:
+                return x.array, i, x._counter, x._counter[0]  # not an edge to itself: that would be a cycle
+    return value, None, None, 0
 
 
 def _named(error, node, arrays):

@@ -2,8 +2,9 @@
 
 import contextlib
 import functools
-import inspect
 import threading
+
+_GENERATOR = 0x20  # flag of a generator function's code; `inspect`, which knows it too, is slow to import
 
 
 class _Mode(threading.local):
@@ -36,7 +37,8 @@ class _Switch(contextlib.ContextDecorator):
         return _Switch(self.name, self.value)
 
     def __call__(self, function):
-        return (self._around if inspect.isgeneratorfunction(function) else super().__call__)(function)
+        flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+        return (self._around if flags & _GENERATOR else super().__call__)(function)
 
     def _around(self, function):
         """A generator function whose body alone runs under the switch, not what its caller does between two items."""

@@ -3,6 +3,8 @@
 import copy
 import weakref
 
+import numpy as np
+
 from minitorch.autograd.mode import _Switch, mode
 from minitorch.device import device_of
 
@@ -69,6 +71,8 @@ class Variable:
 
     @requires_grad.setter
     def requires_grad(self, value):
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"requires_grad: expected True or False, got {value!r}")
         if value and self.array.dtype.kind != "f":
             raise RuntimeError(f"requires_grad: only floating-point tensors have gradients, this is {self.array.dtype}")
         if self._edge is not None and not value:

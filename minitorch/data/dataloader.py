@@ -168,6 +168,9 @@ class DataLoader:
             _set_states(generators, start)
             resumed = _Pass(self)
             resumed.skip(batch)
+            if resumed.given != batch:
+                raise ValueError(f"DataLoader.load_state_dict: a pass has {resumed.given} batches, the state is after "
+                                 f"{batch}")
         _set_states(generators, now)
         return resumed
 

@@ -40,11 +40,16 @@ def get_samples(dataset, indices):
     """The list of samples `indices`; from `dataset.__getitems__(indices)` if it has that, as in PyTorch."""
     if hasattr(dataset, "__getitems__"):
         return dataset.__getitems__(indices)
+    return map_samples(dataset.__getitem__, indices)
+
+
+def map_samples(function, indices):
+    """The list of `function(index)`, with the random numbers of the sample while each is made."""
     samples = []
     with sample_streams() as begin:
         for offset, index in enumerate(indices):
             begin(offset)
-            samples.append(dataset[int(index)])
+            samples.append(function(int(index)))
     return samples
 
 

@@ -5,24 +5,6 @@ import math
 from minitorch.nn import BatchNorm2d, Conv2d, Linear, ReLU, Sequential, init
 
 
-def apply_layers(input, *layers):
-    """The layers one after the other.
-
-    Every convolution, normalisation and activation of the networks runs through here, so that layers in a row which
-    have a common fast operation can be taken together in one place.
-    """
-    for layer in layers:
-        input = layer(input)
-    return input
-
-
-class LayerChain(Sequential):
-    """A `Sequential` of convolutions, normalisations and activations."""
-
-    def forward(self, input):
-        return apply_layers(input, *self)
-
-
 def conv_norm_activation(
     in_channels,
     out_channels,
@@ -48,7 +30,7 @@ def conv_norm_activation(
     return layers
 
 
-class ConvNormActivation(LayerChain):
+class ConvNormActivation(Sequential):
     """Convolution, normalisation, activation.
 
     Args:
@@ -62,6 +44,9 @@ class ConvNormActivation(LayerChain):
     def __init__(self, *arguments, **settings):
         super().__init__(*conv_norm_activation(*arguments, **settings))
         self.out_channels = self[0].out_channels
+
+    def _part(self, items):
+        return Sequential(dict(items))
 
 
 def make_divisible(value, divisor=8, least=None):

@@ -3,7 +3,7 @@
 import collections
 import functools
 
-from minitorch.nn import Sequential
+from minitorch.nn import BatchNorm2d, ReLU, Sequential
 from minitorch.nn.module import Module
 from minitorch.tensor import Tensor
 
@@ -33,6 +33,8 @@ class ImageClassifier(Module):
     Args:
         num_classes: number of scores.
         in_channels: channels of the images.
+        norm_layer: channels -> module, or None.
+        activation: () -> module.
 
     Attributes:
         feature_info: a `FeatureInfo` for each map of `features`.
@@ -40,15 +42,25 @@ class ImageClassifier(Module):
 
     Raises:
         ValueError: numbers that are not positive integers.
+        TypeError: a norm_layer or activation that makes no modules, such as a module in place of its class.
     """
 
     head_name = "fc"
 
-    def __init__(self, num_classes, in_channels):
+    def __init__(self, num_classes, in_channels, norm_layer=None, activation=ReLU):
         super().__init__()
         for name, value in (("num_classes", num_classes), ("in_channels", in_channels)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"{type(self).__name__}: {name} must be a positive integer, got {value!r}")
+        for name, value, example in (
+            ("norm_layer", BatchNorm2d if norm_layer is None else norm_layer, "nn.BatchNorm2d"),
+            ("activation", activation, "nn.ReLU"),
+        ):
+            if isinstance(value, Module) or not callable(value):
+                raise TypeError(
+                    f"{type(self).__name__}: {name} must be a class of modules, such as {example}, or a function that "
+                    f"makes one, got {value!r}"
+                )
         self.num_classes, self.in_channels = num_classes, in_channels
         self.feature_info = []
 
@@ -124,7 +136,7 @@ def image_check(owner, in_channels, stride):
     return functools.partial(check_images, owner, in_channels, stride)
 
 
-def check_images(owner, in_channels, stride, images):
+def check_images(owner, in_channels, stride, images, sizes=()):
     """Give back images that a network can take.
 
     Args:
@@ -132,6 +144,7 @@ def check_images(owner, in_channels, stride, images):
         in_channels: the C that it takes.
         stride: the least height and width.
         images: (N, C, H, W), floating point.
+        sizes: the (height, width) that it takes, if not all.
 
     Raises:
         TypeError: no tensor, or whole numbers.
@@ -139,18 +152,21 @@ def check_images(owner, in_channels, stride, images):
     """
     if not isinstance(images, Tensor):
         raise TypeError(f"{owner}: expected a tensor of images, got {type(images).__name__}; use minitorch.tensor")
-    wanted = f"{owner}: expected images (N, {in_channels}, H, W)"
+    shapes = " or ".join(f"(N, {in_channels}, {height}, {width})" for height, width in sizes or (("H", "W"),))
+    wanted = f"{owner}: expected images {shapes}"
     if images.ndim != 4:
         hint = "; add the batch dimension: x.unsqueeze(0)" if images.ndim == 3 else ""
         raise ValueError(f"{wanted}, got shape {images.array.shape}{hint}")
     if images.shape[1] != in_channels:
         hint = f"; build the network with in_channels={images.shape[1]}" if images.shape[1] in (1, 3, 4) else ""
         raise ValueError(f"{wanted}, got {images.shape[1]} channels in shape {images.array.shape}{hint}")
+    if sizes and images.shape[2:] not in sizes:
+        raise ValueError(f"{wanted}, got shape {images.array.shape}")
     if min(images.shape[2:]) < stride:
         hint = " or build the network with small_input=True" if stride > 8 else ""
         raise ValueError(
-            f"{wanted} with H and W of at least {stride}, the network's stride, got shape {images.array.shape}; enlarge the "
-            f"images{hint}"
+            f"{wanted} with H and W of at least {stride}, the network's stride, got shape {images.array.shape}; "
+            f"enlarge the images{hint}"
         )
     if not images.is_floating_point():
         raise TypeError(f"{wanted} of floating-point numbers, got {images.dtype}; convert: x.float() / 255")

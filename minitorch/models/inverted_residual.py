@@ -1,8 +1,8 @@
 """The block of MobileNetV2 and all that came after it."""
 
-from minitorch.models.blocks import ConvNormActivation, LayerChain
+from minitorch.models.blocks import ConvNormActivation
 from minitorch.models.squeeze_excitation import POSITIONS, SqueezeExcitedBlock
-from minitorch.nn import BatchNorm2d, ReLU6
+from minitorch.nn import BatchNorm2d, ReLU6, Sequential
 
 
 class InvertedResidual(SqueezeExcitedBlock):
@@ -40,7 +40,7 @@ class InvertedResidual(SqueezeExcitedBlock):
         if se is not None and se.position == "inner":
             layers.append(se.build(expanded_channels))
         layers += self.projection(expanded_channels, out_channels, norm_layer)
-        self.add_module(self.path, LayerChain(*layers))
+        self.add_module(self.path, Sequential(*layers))
         places = {"pre": in_channels, "standard": out_channels, "post": out_channels}
         self.add_se(se, **{**places, "identity": in_channels} if self.use_res_connect else places)
 

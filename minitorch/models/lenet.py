@@ -3,8 +3,7 @@
 import functools
 
 from minitorch.creation import empty, full, tensor, zeros
-from minitorch.models.blocks import LayerChain
-from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages
+from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages, check_images
 from minitorch.models.lenet_digits import digit_codes
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE
@@ -23,19 +22,9 @@ C3_CONNECTIONS = (
 
 
 def as_32x32(owner, in_channels, images):
-    """Images (N, in_channels, 32, 32); 28x28 ones get a border of 2 zeros.
-
-    Raises:
-        ValueError: images of another shape.
-    """
-    if images.ndim == 4 and images.shape[2:] == (28, 28):
-        images = pad(images, (2, 2, 2, 2))
-    if images.ndim != 4 or images.shape[1:] != (in_channels, 32, 32):
-        raise ValueError(
-            f"{owner}: expected images (N, {in_channels}, 28, 28) or (N, {in_channels}, 32, 32), "
-            f"got shape {images.array.shape}" + ("; add the batch dimension: x.unsqueeze(0)" if images.ndim == 3 else "")
-        )
-    return images
+    """Images (N, in_channels, 32, 32); 28x28 ones get a border of 2 zeros. Errors: see `check_images`."""
+    images = check_images(owner, in_channels, 1, images, sizes=((28, 28), (32, 32)))
+    return pad(images, (2, 2, 2, 2)) if images.shape[2] == 28 else images
 
 
 def _stage(convolution, norm_layer, activation, se):
@@ -71,7 +60,7 @@ class LeNet5(ImageClassifier):
     head_name = "classifier.5"
 
     def __init__(self, num_classes=10, in_channels=1, dropout=0.0, norm_layer=None, activation=ReLU, se=None):
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         se = SE.of(se)
         first = [*_stage(Conv2d(in_channels, 6, 5), norm_layer, activation, se), MaxPool2d(2)]
         second = [*_stage(Conv2d(6, 16, 5), norm_layer, activation, se), MaxPool2d(2)]
@@ -159,6 +148,9 @@ class Subsampling(Module):
 class RadialBasis(Module):
     """Minus the squared distance of (N, features) to a fixed code of each class, so that the nearest scores highest.
 
+    It is divided by the root of the number of features, as the scores of attention are: softmax of the plain distances
+    is so steep that only a tenth of the usual learning rates would do. The ranking is that of the distances.
+
     Args:
         features: length of the codes.
         num_classes: number of codes. Those of 10 classes are pictures of the digits, 7 wide and 12 high; those of
@@ -178,7 +170,7 @@ class RadialBasis(Module):
 
     def forward(self, input):
         """(N, features) to (N, num_classes)."""
-        return -((input.unsqueeze(1) - self.codes) ** 2).sum(2)
+        return ((input.unsqueeze(1) - self.codes) ** 2).sum(2) * -(self.codes.shape[1] ** -0.5)
 
 
 class LeNet1998(ImageClassifier):
@@ -186,9 +178,9 @@ class LeNet1998(ImageClassifier):
 
     It differs from today's form in the tanh everywhere, in trained subsampling, in C3, whose maps each see some maps of
     S2 only, which breaks their symmetry, and in the output: distances to fixed pictures of the digits. The negative
-    distances are the scores, with which `cross_entropy` is nearly the paper's second criterion (equation 9). The
-    pictures are not the paper's own; first weights are uniform within 2.4 / fan-in, but those of the subsampling begin
-    as a mean.
+    distances, scaled down (see `RadialBasis`), are the scores, with which `cross_entropy` is nearly the paper's second
+    criterion (equation 9). The pictures are not the paper's own; first weights are uniform within 2.4 / fan-in, but
+    those of the subsampling begin as a mean.
 
     Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II-B.
 
@@ -204,15 +196,15 @@ class LeNet1998(ImageClassifier):
     head_name = "output"
 
     def __init__(self, num_classes=10, in_channels=1, dropout=0.0, norm_layer=None, activation=ScaledTanh, se=None):
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         settings = (norm_layer, activation, SE.of(se))
-        self.c1 = LayerChain(*_stage(Conv2d(in_channels, 6, 5), *settings))
-        self.s2 = LayerChain(Subsampling(6), activation())
-        self.c3 = LayerChain(*_stage(TableConvolution(6, C3_CONNECTIONS, 5), *settings))
-        self.s4 = LayerChain(Subsampling(16), activation())
-        self.c5 = LayerChain(*_stage(Conv2d(16, 120, 5), *settings))
+        self.c1 = Sequential(*_stage(Conv2d(in_channels, 6, 5), *settings))
+        self.s2 = Sequential(Subsampling(6), activation())
+        self.c3 = Sequential(*_stage(TableConvolution(6, C3_CONNECTIONS, 5), *settings))
+        self.s4 = Sequential(Subsampling(16), activation())
+        self.c5 = Sequential(*_stage(Conv2d(16, 120, 5), *settings))
         self.dropout = Dropout(dropout)
-        self.f6 = LayerChain(Linear(120, 84), activation())
+        self.f6 = Sequential(Linear(120, 84), activation())
         self.output = RadialBasis(84, num_classes)
         sizes = (("c1", 6, 1), ("s2", 6, 2), ("c3", 16, 2), ("s4", 16, 4), ("c5", 120, 4))
         self.feature_info = [FeatureInfo(*size) for size in sizes]

@@ -1,10 +1,11 @@
 """MobileNet, of depthwise separable convolutions."""
 
-from minitorch.models.blocks import apply_layers, initialize, make_divisible, without_halvings
+from minitorch.models.blocks import initialize, make_divisible, without_halvings
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
 from minitorch.nn import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Linear, ReLU6, Sequential
+from minitorch.nn.fusion import apply_layers
 
 # Output channels, blocks and stride of the first block, for each stage (table 1 of the paper).
 STAGES = ((64, 1, 1), (128, 2, 2), (256, 2, 2), (512, 6, 2), (1024, 2, 2))
@@ -75,7 +76,7 @@ class MobileNetV1(ImageClassifier):
         self, num_classes=1000, width_mult=1.0, norm_layer=None, dropout=0.0, *, in_channels=3, activation=ReLU6,
         small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         norm_layer, se = BatchNorm2d if norm_layer is None else norm_layer, SE.of(se)
         strides = [2] + [stride for _, _, stride in STAGES]
         strides = without_halvings(strides) if small_input else strides

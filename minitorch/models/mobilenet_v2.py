@@ -65,7 +65,7 @@ class MobileNetV2(ImageClassifier):
         self, num_classes=1000, width_mult=1.0, inverted_residual_setting=None, round_nearest=8, block=None,
         norm_layer=None, dropout=0.2, *, in_channels=3, activation=ReLU6, small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         norm_layer, se = BatchNorm2d if norm_layer is None else norm_layer, SE.of(se)
         block = LinearBottleneck if block is None else block
         stages = STAGES if inverted_residual_setting is None else inverted_residual_setting

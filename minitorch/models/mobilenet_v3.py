@@ -86,7 +86,7 @@ class MobileNetV3(ImageClassifier):
         self, inverted_residual_setting, last_channel, num_classes=1000, block=None, norm_layer=None, dropout=0.2, *,
         in_channels=3, activation=Hardswish, small_input=False, se=INNER_SE,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         if not inverted_residual_setting:
             raise ValueError("MobileNetV3: inverted_residual_setting must hold at least one Row")
         norm_layer = functools.partial(BatchNorm2d, eps=0.001, momentum=0.01) if norm_layer is None else norm_layer

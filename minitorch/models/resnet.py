@@ -1,6 +1,6 @@
 """ResNet, Wide ResNet and ResNeXt, on ImageNet and on small images."""
 
-from minitorch.models.blocks import apply_layers, initialize
+from minitorch.models.blocks import initialize
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
@@ -17,6 +17,7 @@ from minitorch.nn import (
     init,
 )
 from minitorch.nn.functional import pad
+from minitorch.nn.fusion import apply_layers
 from minitorch.nn.module import Module
 
 SHORTCUTS = ("projection", "padding", "none")
@@ -194,7 +195,7 @@ class ResNet(ImageClassifier):
         widths=(64, 128, 256, 512), small_input=False, shortcut="projection", se=None,
         stochastic_depth_prob=0.0,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         norm_layer = BatchNorm2d if norm_layer is None else norm_layer
         dilate = (False, *(replace_stride_with_dilation or [False] * (len(layers) - 1)))
         _check_settings(layers, widths, dilate, shortcut, zero_init_residual, stochastic_depth_prob)

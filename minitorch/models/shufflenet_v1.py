@@ -1,6 +1,6 @@
 """ShuffleNet, of grouped 1x1 convolutions and channel shuffles."""
 
-from minitorch.models.blocks import ConvNormActivation, apply_layers, initialize
+from minitorch.models.blocks import ConvNormActivation, initialize
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
@@ -16,6 +16,7 @@ from minitorch.nn import (
     ReLU,
     Sequential,
 )
+from minitorch.nn.fusion import apply_layers
 from minitorch.ops import cat
 
 # Output channels of the first stage at width 1, by the number of groups (table 1 of the paper); each further stage
@@ -100,7 +101,7 @@ class ShuffleNetV1(ImageClassifier):
         self, groups=3, width_mult=1.0, num_classes=1000, stages_repeats=(4, 8, 4), norm_layer=None, dropout=0.0, *,
         in_channels=3, activation=ReLU, small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         if groups not in CHANNELS:
             raise ValueError(f"ShuffleNetV1: groups must be one of {', '.join(map(str, CHANNELS))}, got {groups!r}")
         norm_layer, se = BatchNorm2d if norm_layer is None else norm_layer, SE.of(se)

@@ -1,6 +1,6 @@
 """ShuffleNetV2, made by guidelines for speed rather than for few MACs."""
 
-from minitorch.models.blocks import ConvNormActivation, LayerChain, conv_norm_activation, initialize
+from minitorch.models.blocks import ConvNormActivation, conv_norm_activation, initialize
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
@@ -44,8 +44,8 @@ class ShuffleUnitV2(SqueezeExcitedBlock):
             return conv_norm_activation(before, half, 1, norm_layer=norm_layer, activation_layer=activation)
 
         self.stride = stride
-        self.branch1 = LayerChain() if stride == 1 else LayerChain(*depthwise(in_channels), *pointwise(in_channels))
-        self.branch2 = LayerChain(*pointwise(to_branch), *depthwise(half), *pointwise(half))
+        self.branch1 = Sequential() if stride == 1 else Sequential(*depthwise(in_channels), *pointwise(in_channels))
+        self.branch2 = Sequential(*pointwise(to_branch), *depthwise(half), *pointwise(half))
         self.add_se(se, pre=to_branch, standard=half, identity=half, post=out_channels)
 
     def split(self, input):
@@ -94,7 +94,7 @@ class ShuffleNetV2(ImageClassifier):
         self, stages_repeats, stages_out_channels, num_classes=1000, inverted_residual=ShuffleUnitV2, *,
         norm_layer=None, dropout=0.0, in_channels=3, activation=ReLU, small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels)
+        super().__init__(num_classes, in_channels, norm_layer, activation)
         if len(stages_out_channels) != len(stages_repeats) + 2:
             raise ValueError(
                 f"ShuffleNetV2: stages_out_channels must hold {len(stages_repeats) + 2} numbers for "

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from minitorch.models.blocks import make_divisible
 from minitorch.nn import AdaptiveAvgPool2d, Conv2d, ReLU, Sigmoid
+from minitorch.nn.functional import channel_scale
 from minitorch.nn.module import Module
 
 POSITIONS = ("standard", "pre", "post", "identity")
@@ -39,9 +40,10 @@ class SqueezeExcitation(Module):
         self.activation, self.scale_activation = activation(), scale_activation()
 
     def forward(self, input):
-        """(N, C, H, W) to the same shape."""
+        """(N, C, H, W) or (C, H, W) to the same shape."""
         squeezed = self.activation(self.fc1(self.avgpool(input)))
-        return input * self.scale_activation(self.fc2(squeezed))
+        gate = self.scale_activation(self.fc2(squeezed))
+        return channel_scale(input, gate) if input.ndim == 4 else input * gate  # a single image has no batch
 
 
 @dataclasses.dataclass(frozen=True)

@@ -85,6 +85,10 @@ class _BatchNorm(Module):
         return self
 
     def forward(self, input):
+        return self.normalize(input, batch_norm)
+
+    def normalize(self, input, operation):
+        """What `forward` gives, by an operation of the same arguments as `batch_norm`."""
         require_tensor(type(self).__name__, input=input)
         if input.ndim not in self._dimensions:
             wanted = " or ".join(f"{n}D" for n in self._dimensions)
@@ -98,7 +102,7 @@ class _BatchNorm(Module):
         if self.training and not self.track_running_stats:
             running = (None, None)
         by_batch = self.training or (self.running_mean is None and self.running_var is None)
-        y = batch_norm(input, *running, self.weight, self.bias, by_batch, momentum, self.eps)
+        y = operation(input, *running, self.weight, self.bias, by_batch, momentum, self.eps)
         if count is not None:
             count.array += 1
             count._counter[0] += 1

@@ -7,7 +7,7 @@ from minitorch.autograd import Function, become
 from minitorch.kernels import backend
 from minitorch.ops.arguments import arguments
 from minitorch.ops.comparison import where
-from minitorch.ops.operands import axis, cast, require_alike, require_float, require_tensor
+from minitorch.ops.operands import axis, cast, labelled, require_alike, require_float, require_tensor
 from minitorch.ops.shape import narrow, reshape
 from minitorch.ops.unary import sigmoid
 
@@ -15,30 +15,40 @@ from minitorch.ops.unary import sigmoid
 class Relu(Function):
     """max(x, 0); the derivative at 0 is 0."""
 
+    kernel = "relu"
+
     @staticmethod
     def forward(ctx, x):
-        y = backend(x).relu(x)
+        y = getattr(backend(x), ctx.kernel)(x)
         ctx.save_for_backward(y)
         return y
 
     @staticmethod
     def backward(ctx, grad):
         (y,) = ctx.saved_tensors
-        return ReLUGrad.apply(grad, y.detach())
+        return RectifierGrad.apply(grad, y.detach(), kernel=f"{ctx.kernel}_grad")
 
 
-class ReLUGrad(Function):
-    """The gradient where the result was positive, 0 elsewhere."""
+class Relu6(Relu):
+    """min(max(x, 0), 6); the derivative at 0 and 6 is 0."""
+
+    kernel = "relu6"
+    label = "HardtanhBackward0"
+
+
+class RectifierGrad(Function):
+    """The gradient where the result was not cut off, 0 elsewhere."""
 
     @staticmethod
-    def forward(ctx, grad, y):
+    def forward(ctx, grad, y, kernel):
         ctx.save_for_backward(y)
-        return backend(grad).relu_grad(grad, y)
+        ctx.kernel = kernel
+        return getattr(backend(grad), kernel)(grad, y)
 
     @staticmethod
     def backward(ctx, grad):
         (y,) = ctx.saved_tensors
-        return ReLUGrad.apply(grad, y), None
+        return RectifierGrad.apply(grad, y, kernel=ctx.kernel), None
 
 
 class Softmax(Function):
@@ -90,14 +100,14 @@ def relu(input, inplace=False):
 def _normalized(name, function, input, dim, stacklevel, dtype):
     require_tensor(name, input=input)
     if not isinstance(stacklevel, int):  # the method has the dtype in this place
-        dtype = stacklevel if dtype is None else dtype
+        dtype, stacklevel = (stacklevel if dtype is None else dtype), 3
     if dtype is not None:
         input = cast(input, dtypes.check(dtype))
     require_float(name, input=input)
     if dim is None:
         dim = 0 if input.array.ndim in (0, 1, 3) else 1
         message = f"{name}: no dim was given and {dim} is taken; say dim=1 for class scores of shape (N, classes)"
-        warnings.warn(message, UserWarning, stacklevel=4)
+        warnings.warn(message, UserWarning, stacklevel=stacklevel)
     dim = axis(name, dim, input.array.ndim)
     if input.array.ndim == 0:
         return function.apply(input.reshape(1), dim=0).reshape(())
@@ -109,7 +119,7 @@ def softmax(input, dim=None, _stacklevel=3, dtype=None):
 
     Args:
         dim: without it, with a warning, 0 for an input of 0, 1 or 3 dimensions, else 1.
-        _stacklevel: accepted and ignored; a dtype may stand in its place.
+        _stacklevel: which caller that warning is for; a dtype may stand in its place.
 
     Raises:
         RuntimeError: integers; pass dtype=minitorch.float32.
@@ -126,7 +136,7 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
     """`softmax` of -input along a dimension."""
     require_tensor("softmin", input=input)
-    return _normalized("softmin", Softmax, -input, dim, _stacklevel, dtype)
+    return _normalized("softmin", Softmax, -input, dim, _stacklevel + 1, dtype)  # `arguments` stands between
 
 
 def glu(input, dim=-1):
@@ -145,7 +155,7 @@ def glu(input, dim=-1):
     if shape[dim] % 2:
         raise RuntimeError(f"glu: the size of dimension {dim} must be even, got shape {shape}")
     half = shape[dim] // 2
-    return narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half))
+    return labelled("GluBackward0", narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half)))
 
 
 @arguments()
@@ -173,4 +183,4 @@ def prelu(input, weight):
         weight = reshape(weight, (-1,) + (1,) * (len(x) - 2))
     elif w:
         weight = reshape(weight, ())
-    return input * where(input > 0, 1.0, weight)
+    return labelled("PreluKernelBackward0", input * where(input > 0, 1.0, weight))

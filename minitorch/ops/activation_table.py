@@ -8,8 +8,9 @@ import math
 import numpy as np
 
 from minitorch.autograd import Function, become, is_grad_enabled
+from minitorch.ops.activation import Relu6
 from minitorch.ops.comparison import where
-from minitorch.ops.operands import as_number, is_number, quiet, require_tensor, to_float
+from minitorch.ops.operands import as_number, is_number, labelled, quiet, require_tensor, to_float
 from minitorch.ops.special import erf, erf_array
 from minitorch.ops.unary import exp, sigmoid, tanh
 
@@ -88,7 +89,6 @@ HardTanh = row("Hardtanh", lambda x, low, high: np.clip(x, low, high), _inside)
 LeakyReLU = row("LeakyRelu", lambda x, slope: np.where(x > 0, x, slope * x), lambda x, slope: _either(x > 0, slope, x))
 LogSigmoid = row("LogSigmoid", lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), lambda x: sigmoid(-x))
 Mish = row("Mish", lambda x: x * np.tanh(np.log1p(np.exp(x))), _mish_derivative)
-ReLU6 = row("Relu6", lambda x: np.clip(x, 0, 6), lambda x: (~((x <= 0) | (x >= 6))).to(x.dtype))  # 1 at NaN
 SiLU = row("Silu", lambda x: x / (1 + np.exp(-x)), _silu_derivative)
 Softplus = row(
     "Softplus",
@@ -139,7 +139,7 @@ def celu(input, alpha=1.0, inplace=False):
     if is_number(alpha) and alpha == 0:
         raise RuntimeError("celu: alpha must not be 0 (ZeroDivisionError)")
     rate = 1 / alpha if is_number(alpha) else alpha
-    return _apply(ELU, "celu", input, inplace, alpha=alpha, rate=rate, scale=1.0)
+    return labelled("CeluBackward0", _apply(ELU, "celu", input, inplace, alpha=alpha, rate=rate, scale=1.0))
 
 
 def selu(input, inplace=False):
@@ -192,7 +192,7 @@ def relu6(input, inplace=False):
 
     Source: Krizhevsky 2010, "Convolutional deep belief networks on CIFAR-10".
     """
-    return _apply(ReLU6, "relu6", input, inplace, "fiu")
+    return _apply(Relu6, "relu6", input, inplace, "fiu")
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):

@@ -8,11 +8,13 @@ import numpy as np
 from minitorch.autograd import Function
 from minitorch.device import array_module
 from minitorch.kernels import backend
-from minitorch.ops.operands import require_float
+from minitorch.ops.operands import labelled, require_float
 from minitorch.ops.places import ReadPlaces
 
 
 class AdaptiveAvgPool2d(Function):
+    label = "AdaptiveAvgPool2DBackward0"
+
     @staticmethod
     def forward(ctx, x, output_size):
         ctx.shape = x.shape
@@ -38,6 +40,8 @@ class AdaptiveAvgPool2dGrad(Function):
 
 class AdaptiveMaxPool2d(Function):
     """Gives the maxima and where they stand in the flattened planes, int32."""
+
+    label = "AdaptiveMaxPool2DBackward0"
 
     @staticmethod
     def forward(ctx, x, output_size):
@@ -129,21 +133,29 @@ def _output_size(name, input, output_size, dims):
 def _as_planes(input, size, dims):
     """The input as (N, C, H, W) and the output size as (OH, OW); a sequence is a plane of one row."""
     shape = input.array.shape
+    if len(shape) == 4 and dims == 2:
+        return input, size
     plane = (1, *shape[-1:]) if dims == 1 else shape[-2:]
     return input.reshape(*(shape[: -dims - 1] or (1,)), shape[-dims - 1], *plane), (1, *size)[-2:]
+
+
+def _as_given(y, input, size, dims):
+    """The planes (N, C, OH, OW) in the form that the input had."""
+    return y if y.array.ndim == input.array.ndim else y.reshape(input.array.shape[:-dims] + size)
 
 
 def _adaptive_average(name, input, output_size, dims):
     size = _output_size(name, input, output_size, dims)
     x, planes_size = _as_planes(input, size, dims)
-    return AdaptiveAvgPool2d.apply(x, output_size=planes_size).reshape(input.array.shape[:-dims] + size)
+    y = _as_given(AdaptiveAvgPool2d.apply(x, output_size=planes_size), input, size, dims)
+    return labelled("MeanBackward1", y) if planes_size == (1, 1) else y
 
 
 def _adaptive_maximum(name, input, output_size, return_indices, dims):
     size = _output_size(name, input, output_size, dims)
     x, planes_size = _as_planes(input, size, dims)
-    shape = input.array.shape[:-dims] + size
-    values, indices = (y.reshape(shape) for y in AdaptiveMaxPool2d.apply(x, output_size=planes_size))
+    pooled = AdaptiveMaxPool2d.apply(x, output_size=planes_size)
+    values, indices = (_as_given(y, input, size, dims) for y in pooled)
     return (values, indices.long()) if return_indices else values
 
 

@@ -1,7 +1,6 @@
 """How the arguments of an operation may be written: NumPy's names for them, flags, sizes by keyword."""
 
 import functools
-import inspect
 
 import numpy as np
 
@@ -9,6 +8,8 @@ ANY_TRUTH = {"inplace", "return_indices"}  # PyTorch takes any value for these
 FLAGS_OR_NONE = {"align_corners", "recompute_scale_factor", "unbiased"}  # None stands for a default
 
 REDUCTION = {"axis": "dim", "keepdims": "keepdim"}
+
+_HAS_REST = 0x04  # flag of the code of a function with *rest
 
 
 def arguments(**aliases):
@@ -21,13 +22,10 @@ def arguments(**aliases):
     """
 
     def decorate(function):
-        name = function.__name__
-        parameters = list(inspect.signature(function).parameters.values())
-        named = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-        rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
-        flags = {p.name: p.default for p in parameters if _is_flag(p)}
+        name, named, rest, defaults = _signature(function)
+        flags = {argument: default for argument, default in defaults.items() if _is_flag(argument, default)}
         places = [(named.index(flag), flag) for flag in flags if flag in named]
-        first = min((place for place, _ in places), default=len(parameters))
+        first = min((place for place, _ in places), default=len(named))
 
         @functools.wraps(function)
         def operation(*args, **kwargs):
@@ -62,10 +60,18 @@ def arguments(**aliases):
     return decorate
 
 
-def _is_flag(parameter):
-    if parameter.name in ANY_TRUTH:
-        return False
-    return isinstance(parameter.default, bool) or parameter.name in FLAGS_OR_NONE
+def _signature(function):
+    """Name, arguments by position, the name of ``*rest`` or None, defaults. (`inspect` is slow to import.)"""
+    code = function.__code__
+    named = code.co_varnames[: code.co_argcount]
+    rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & _HAS_REST else None
+    values = function.__defaults__ or ()
+    defaults = dict(zip(named[len(named) - len(values) :], values))
+    return function.__name__, named, rest, {**defaults, **(function.__kwdefaults__ or {})}
+
+
+def _is_flag(argument, default):
+    return argument not in ANY_TRUTH and (isinstance(default, bool) or argument in FLAGS_OR_NONE)
 
 
 def _rename(kwargs, alias, name):

@@ -8,7 +8,7 @@ import numpy as np
 from minitorch.autograd import Function, Variable
 from minitorch.device import array_module
 from minitorch.ops.comparison import elementwise, where, without_derivative
-from minitorch.ops.operands import as_number, is_number, pair, quiet, to_float
+from minitorch.ops.operands import as_number, is_number, labelled, pair, quiet, to_float
 
 
 class Add(Function):
@@ -40,7 +40,8 @@ class Mul(Function):
 
     @staticmethod
     def forward(ctx, a, b):
-        ctx.save_for_backward(*_each_for_the_other(ctx, a, b))
+        to_a, to_b = ctx.needs_input_grad
+        ctx.save_for_backward(a if to_b else None, b if to_a else None)  # what is not needed may be overwritten
         return a * b
 
     @staticmethod
@@ -48,12 +49,6 @@ class Mul(Function):
         a, b = ctx.saved_tensors
         to_a, to_b = ctx.needs_input_grad
         return (grad * b if to_a else None), (grad * a if to_b else None)
-
-
-def _each_for_the_other(ctx, a, b):
-    """The operands that the other one's derivative needs; the rest may be overwritten."""
-    to_a, to_b = ctx.needs_input_grad
-    return (a if to_b else None), (b if to_a else None)
 
 
 class Div(Function):
@@ -125,7 +120,7 @@ class Remainder(Function):
 def add(input, other, *, alpha=1):
     """input + alpha * other."""
     a, b = pair("add", input, other)
-    return elementwise("add", Add, a, b if alpha == 1 else _scaled("add", a, b, alpha))
+    return elementwise("add", Add, a, b if type(alpha) is int and alpha == 1 else _scaled("add", a, b, alpha))
 
 
 def sub(input, other, *, alpha=1):
@@ -134,7 +129,7 @@ def sub(input, other, *, alpha=1):
         if isinstance(x, (bool, np.bool_)) or (isinstance(x, Variable) and x.array.dtype.kind == "b"):
             raise RuntimeError("sub: subtraction of booleans is not defined; use ^, ~ or logical_not")
     a, b = pair("sub", input, other)
-    return elementwise("sub", Sub, a, b if alpha == 1 else _scaled("sub", a, b, alpha))
+    return elementwise("sub", Sub, a, b if type(alpha) is int and alpha == 1 else _scaled("sub", a, b, alpha))
 
 
 def _scaled(name, a, b, alpha):
@@ -150,7 +145,7 @@ def _scaled(name, a, b, alpha):
 
 def rsub(input, other):
     """other - input."""
-    return sub(other, input)
+    return labelled("RsubBackward1", sub(other, input))
 
 
 def mul(input, other):
@@ -226,7 +221,7 @@ def remainder(input, other):
     """
     a, b = pair("remainder", input, other)
     check_divisor("remainder", a, b)
-    return elementwise("remainder", Remainder, a, b)
+    return labelled(f"RemainderBackward{int(isinstance(b, Variable))}", elementwise("remainder", Remainder, a, b))
 
 
 def rremainder(input, other):
@@ -243,7 +238,8 @@ def pow(input, exponent):
         raise RuntimeError("pow: not defined for two booleans")
     if kind in "iu" and negative:
         raise RuntimeError("pow: integers to negative integer powers are not allowed; use .float()")
-    return elementwise("pow", Pow, a, b)
+    variant = 0 if not isinstance(b, Variable) else 1 if isinstance(a, Variable) else 2
+    return labelled(f"PowBackward{variant}", elementwise("pow", Pow, a, b))
 
 
 def rpow(input, other):

@@ -10,6 +10,7 @@ from minitorch.ops.operands import (
     as_filling,
     cast,
     is_number,
+    labelled,
     pair,
     quiet,
     require_same_device,
@@ -130,7 +131,7 @@ def clamp(input, min=None, max=None):
         for bound in (min, max)
     )
     try:
-        return Clamp.apply(input, low, high)
+        return labelled(f"ClampBackward{int(is_number(min) or is_number(max))}", Clamp.apply(input, low, high))
     except ValueError as error:
         shapes = shapes_text(*(x for x in (input, low, high) if isinstance(x, Variable)))
         raise RuntimeError(f"clamp: shapes {shapes} do not broadcast") from error
@@ -180,8 +181,10 @@ def masked_fill(input, mask, value):
     if isinstance(value, Variable):
         if value.array.ndim:
             raise RuntimeError(f"masked_fill: value must be a number or 0-dimensional, got shape {value.array.shape}")
-        return where(mask, cast(value, input.array.dtype), input)
-    return where(mask, as_filling("masked_fill", value, input.array.dtype), input)
+        value = cast(value, input.array.dtype)
+    else:
+        value = as_filling("masked_fill", value, input.array.dtype)
+    return labelled("MaskedFillBackward0", where(mask, value, input))
 
 
 def without_derivative(name, compute, text, kinds="biuf", numbers="either"):

@@ -17,6 +17,8 @@ class CumProd(Function):
     Nothing is divided, so that zeros among the numbers need no special case.
     """
 
+    label = "CumprodBackward0"
+
     @staticmethod
     def forward(ctx, x, dim):
         ctx.save_for_backward(x)

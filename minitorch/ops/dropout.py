@@ -71,7 +71,7 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
         warnings.warn(
             f"dropout2d: expected (N, C, H, W), got shape {shape}, whose first two dimensions are taken as (N, C)",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return _dropped("dropout2d", input, shape[:2] + (1,) * (len(shape) - 2), p, training, inplace)
 

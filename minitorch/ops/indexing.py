@@ -11,7 +11,7 @@ from minitorch.autograd import Function, Variable, become, is_grad_enabled
 from minitorch.device import array_module, device_of, is_cuda, to_device, to_numpy
 from minitorch.ops.accumulation import add_at, is_positions
 from minitorch.ops.arguments import arguments
-from minitorch.ops.operands import as_filling, axis, cast, require_same_device, require_tensor
+from minitorch.ops.operands import as_filling, axis, cast, labelled, require_same_device, require_tensor
 
 
 class Slice(Function):
@@ -28,9 +28,11 @@ class Slice(Function):
     def backward(ctx, grad):
         return Scatter.apply(grad, shape=ctx.shape, index=ctx.index)
 
-
-class Select(Slice):
-    """Reading one entry of the first dimension: a view."""
+    def name(self):
+        """PyTorch takes an index apart into several nodes; this is the name of its last."""
+        last = next((i for i in reversed(self.index) if i != slice(None)), slice(None))
+        kind = self.label or ("Unsqueeze" if last is None else "Select" if isinstance(last, int) else "Slice")
+        return kind if self.label else f"{kind}Backward0"
 
 
 class Index(Function):
@@ -223,7 +225,7 @@ def getitem(input, index):
         ValueError: a slice with a step that is not positive.
     """
     if type(index) is int and index >= 0 and input.array.ndim and index < input.array.shape[0]:
-        return Select.apply(input, index=(index,))
+        return Slice.apply(input, index=(index,))
     basic, advanced = _normal(input.array, index)
     if advanced is None:
         return Slice.apply(input, index=basic)
@@ -346,4 +348,4 @@ def index_select(input, dim, index):
         raise IndexError(f"index_select: index out of bounds for dimension {dim} with size {n}")
     if not input.array.ndim:
         return input.clone()
-    return input[(slice(None),) * dim + (index.reshape(-1),)]
+    return labelled("IndexSelectBackward0", input[(slice(None),) * dim + (index.reshape(-1),)])

@@ -5,7 +5,7 @@ import numpy as np
 from minitorch.autograd import Function
 from minitorch.device import array_module
 from minitorch.ops.arguments import arguments
-from minitorch.ops.operands import axis, cast, require_same_device, require_tensor, result_type, sizes
+from minitorch.ops.operands import axis, cast, labelled, require_same_device, require_tensor, result_type, sizes
 from minitorch.ops.shape import expand, narrow, reshape, unsqueeze
 
 
@@ -67,7 +67,7 @@ def stack(tensors, dim=0):
     for i, x in enumerate(tensors):
         if x.array.shape != tensors[0].array.shape:
             raise RuntimeError(f"stack: tensor {i} has shape {x.array.shape}, the first {tensors[0].array.shape}")
-    return cat([unsqueeze(x, dim) for x in tensors], dim)
+    return labelled("StackBackward0", cat([unsqueeze(x, dim) for x in tensors], dim))
 
 
 @arguments(split_size="split_size_or_sections", tensor="input")
@@ -85,7 +85,7 @@ def split(input, split_size_or_sections, dim=0):
     if sum(parts) != n or any(p < 0 for p in parts):
         raise RuntimeError(f"split: sections {list(parts)} do not sum to the size {n} of dimension {dim}")
     starts = np.cumsum([0, *parts]).tolist()
-    return tuple(narrow(input, dim, start, length) for start, length in zip(starts, parts))
+    return tuple(labelled("SplitBackward0", narrow(input, dim, n, length)) for n, length in zip(starts, parts))
 
 
 @arguments()
@@ -104,7 +104,8 @@ def unbind(input, dim=0):
     require_tensor("unbind", input=input)
     _not_zero_dim("unbind", input, IndexError)
     dim = axis("unbind", dim, input.array.ndim)
-    return tuple(input[(slice(None),) * dim + (i,)] for i in range(input.array.shape[dim]))
+    places = range(input.array.shape[dim])
+    return tuple(labelled("UnbindBackward0", input[(slice(None),) * dim + (i,)]) for i in places)
 
 
 def _not_zero_dim(name, input, error):
@@ -125,7 +126,7 @@ def repeat(input, *repeats):
     shape = (1,) * lead + input.array.shape
     spread = reshape(input, [m for n in shape for m in (1, n)])
     spread = expand(spread, [m for pair in zip(repeats, shape) for m in pair])
-    return reshape(spread, [r * n for r, n in zip(repeats, shape)]).clone()
+    return labelled("RepeatBackward0", reshape(spread, [r * n for r, n in zip(repeats, shape)]).clone())
 
 
 @arguments()
@@ -159,7 +160,8 @@ def roll(input, shifts, dims=None):
         n = input.array.shape[dim]
         if n:
             cut = -shift % n
-            input = cat([narrow(input, dim, cut, n - cut), narrow(input, dim, 0, cut)], dim)
+            parts = [narrow(input, dim, cut, n - cut), narrow(input, dim, 0, cut)]
+            input = labelled("RollBackward0", cat(parts, dim))
     return input.clone() if not n else input
 
 

@@ -2,7 +2,7 @@
 
 from minitorch.autograd import Function
 from minitorch.kernels import backend
-from minitorch.ops.operands import naming, require_alike, require_same, require_tensor
+from minitorch.ops.operands import labelled, naming, require_alike, require_same, require_tensor
 from minitorch.ops.shape import reshape, transpose, unsqueeze
 
 
@@ -20,6 +20,9 @@ class MatMul(Function):
         to_a, to_b = ctx.needs_input_grad
         to_a = matmul(grad, transpose(b, -2, -1)) if to_a else None
         return to_a, (matmul(transpose(a, -2, -1), grad) if to_b else None)
+
+    def name(self):
+        return "MmBackward0" if len(self.input_shapes[0]) == 2 else "BmmBackward0"
 
 
 class Linear(Function):
@@ -43,6 +46,9 @@ class Linear(Function):
             grad.sum(0) if to_bias else None,
         )
 
+    def name(self):
+        return "MmBackward0" if self.input_shapes[2] is None else "AddmmBackward0"
+
 
 def matmul(input, other):
     """The matrix product. Vectors: a row on the left, a column on the right; batch dimensions broadcast.
@@ -59,9 +65,11 @@ def matmul(input, other):
     if a[-1] != b[-2 if len(b) > 1 else 0]:
         raise RuntimeError(f"matmul: inner sizes differ in shapes {a} and {b}: {a[-1]} against {b[-2:][0]}")
     if len(a) == 1:
-        return matmul(unsqueeze(input, 0), other).squeeze(-2 if len(b) > 1 else 0)
+        result = matmul(unsqueeze(input, 0), other)
+        return result.squeeze(-2) if len(b) > 1 else labelled("DotBackward0", result.squeeze(0))
     if len(b) == 1:
-        return matmul(input, unsqueeze(other, 1)).squeeze(-1)
+        result = matmul(input, unsqueeze(other, 1)).squeeze(-1)
+        return labelled("MvBackward0", result) if len(a) == 2 else result
     if len(b) == 2 and len(a) > 2:  # one large product in place of many small ones
         return reshape(matmul(reshape(input, (-1, a[-1])) if a[-1] else _rows(input), other), (*a[:-1], b[-1]))
     try:

@@ -1,5 +1,7 @@
 """Losses of class numbers: what is the probability of the right class?"""
 
+import warnings
+
 import numpy as np
 
 from minitorch import dtype as dtypes
@@ -9,7 +11,15 @@ from minitorch.kernels import backend
 from minitorch.ops.activation import log_softmax
 from minitorch.ops.definition import through_definition
 from minitorch.ops.loss_common import reduction_name
-from minitorch.ops.operands import is_number, quiet, require_float, require_same, require_same_device, require_tensor
+from minitorch.ops.operands import (
+    is_number,
+    labelled,
+    quiet,
+    require_float,
+    require_same,
+    require_same_device,
+    require_tensor,
+)
 
 
 class NLL(Function):
@@ -72,7 +82,12 @@ def nll_loss(
     reduction = reduction_name("nll_loss", size_average, reduce, reduction)
     numbers = _class_numbers("nll_loss", input, target, weight, ignore_index)
     loss, factor = _nll(input, numbers, weight, ignore_index)
-    return _reduced(loss, factor, reduction)
+    return _labelled(_reduced(loss, factor, reduction), input)
+
+
+def _labelled(loss, input):
+    """Of images PyTorch's loss has a name of its own."""
+    return labelled("NllLoss2DBackward0" if input.array.ndim > 2 else "NllLossBackward0", loss)
 
 
 def _reduced(loss, factor, reduction):
@@ -217,8 +232,10 @@ def cross_entropy(
         right, factors = (target.array if numbers is None else numbers), None if weight is None else weight.array
         settings = {"ignore_index": int(ignore_index), "label_smoothing": float(label_smoothing)}
         loss, factor = CrossEntropy.apply(input, target=right, weight=factors, **settings)
-        return _reduced(loss, factor.array, reduction)
-    return _reduced(*cross_entropy_definition(input, target, weight, ignore_index, label_smoothing), reduction)
+        loss = _reduced(loss, factor.array, reduction)
+    else:
+        loss = _reduced(*cross_entropy_definition(input, target, weight, ignore_index, label_smoothing), reduction)
+    return loss if numbers is None else _labelled(loss, input)
 
 
 def _has_kernel(input, target, weight):
@@ -265,3 +282,11 @@ def _check_probabilities(input, target, weight, ignore_index):
     require_same(name, input=input, target=target, weight=weight)
     if weight is not None and weight.array.shape != (shape[dim],):
         raise RuntimeError(f"{name}: weight must have shape ({shape[dim]},), got {weight.array.shape}")
+    sums = None if is_cuda(target.array) else target.array.sum(dim)  # on a GPU the look would wait for the device
+    if sums is not None and sums.size and not (abs(sums - 1) < 0.01).all():
+        warnings.warn(
+            f"{name}: the target's numbers are taken as probabilities, but they sum to {float(sums.min()):.3g} up to "
+            f"{float(sums.max()):.3g} and not to 1; are they scores? softmax makes probabilities of them",
+            UserWarning,
+            stacklevel=3,
+        )

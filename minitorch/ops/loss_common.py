@@ -24,7 +24,7 @@ def reduction_name(name, size_average, reduce, reduction, allowed=REDUCTIONS):
         warnings.warn(
             f"{name}: size_average and reduce are obsolete, use reduction={reduction!r}", UserWarning, stacklevel=3
         )
-    if reduction not in allowed:
+    if not isinstance(reduction, str) or reduction not in allowed:
         *first, last = (repr(r) for r in allowed)
         raise ValueError(f"{name}: reduction must be {', '.join(first)} or {last}, got {reduction!r}")
     return reduction
@@ -54,5 +54,5 @@ def warn_if_broadcast(name, input, target):
             f"{name}: input of shape {input.array.shape} and target of shape {target.array.shape} are broadcast; "
             "is that meant? Reshape one of them, e.g. target.unsqueeze(1)",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,  # the caller of the loss
         )

@@ -10,7 +10,15 @@ from minitorch.ops.activation_table import logsigmoid
 from minitorch.ops.arguments import arguments
 from minitorch.ops.comparison import clamp, clamp_min, where
 from minitorch.ops.loss_common import REDUCTIONS, reduce_loss, reduction_name, warn_if_broadcast
-from minitorch.ops.operands import is_number, pair, quiet, require_float, require_same, require_tensor
+from minitorch.ops.operands import (
+    labelled,
+    pair,
+    quiet,
+    require_float,
+    require_numbers,
+    require_same,
+    require_tensor,
+)
 from minitorch.ops.unary import abs, exp, log, log1p
 
 
@@ -46,7 +54,8 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     """The squared difference. Arguments as `l1_loss`. Raises RuntimeError for two integer tensors."""
     reduction = reduction_name("mse_loss", size_average, reduce, reduction)
     _require_one_float("mse_loss", input, target)
-    return _of_difference("mse_loss", lambda d: d * d, input, target, reduction, weight)
+    loss = _of_difference("mse_loss", lambda d: d * d, input, target, reduction, weight)
+    return labelled("MseLossBackward0", loss)
 
 
 def _huber(delta):
@@ -69,11 +78,12 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
         RuntimeError: delta is not positive.
     """
     reduction = reduction_name("huber_loss", None, None, reduction)
-    _require_number("huber_loss", "delta", delta)
+    require_numbers("huber_loss", delta=delta)
     if not delta > 0:
         raise RuntimeError(f"huber_loss: delta must be positive, got {delta}")
     require_float("huber_loss", input=input)
-    return reduce_loss(_of_difference("huber_loss", _huber(delta), input, target, "none", weight), reduction)
+    loss = _of_difference("huber_loss", _huber(delta), input, target, "none", weight)
+    return labelled("HuberLossBackward0", reduce_loss(loss, reduction))
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
@@ -86,23 +96,19 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     """
     name = "smooth_l1_loss"
     reduction = reduction_name(name, size_average, reduce, reduction)
-    _require_number(name, "beta", beta)
+    require_numbers(name, beta=beta)
     if not beta >= 0:
         raise RuntimeError(f"{name}: beta must not be negative, got {beta}")
     _require_one_float(name, input, target)
     formula = (lambda d: _huber(beta)(d) / beta) if beta else abs
-    return _of_difference(name, formula, input, target, reduction)
+    loss = _of_difference(name, formula, input, target, reduction)
+    return labelled("SmoothL1LossBackward0", loss) if beta else loss
 
 
 def _require_one_float(name, input, target):
     require_tensor(name, input=input, target=target)
     if input.array.dtype.kind != "f" and target.array.dtype.kind != "f":
         raise RuntimeError(f"{name}: not defined for {input.array.dtype} and {target.array.dtype}; use .float()")
-
-
-def _require_number(name, argument, value):
-    if not is_number(value):
-        raise TypeError(f"{name}: {argument} must be a number, got {type(value).__name__}")
 
 
 class BinaryCrossEntropy(Function):
@@ -154,7 +160,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
             "binary_cross_entropy_with_logits"
         )
     loss = BinaryCrossEntropy.apply(input, target)
-    return reduce_loss(loss if weight is None else loss * weight, reduction)
+    return labelled("BinaryCrossEntropyBackward0", reduce_loss(loss if weight is None else loss * weight, reduction))
 
 
 def binary_cross_entropy_with_logits(
@@ -180,7 +186,8 @@ def binary_cross_entropy_with_logits(
     _require_weight(name, "pos_weight", pos_weight, input)
     share = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
     loss = (1 - target) * input - share * logsigmoid(input)
-    return reduce_loss(loss if weight is None else loss * weight, reduction)
+    loss = reduce_loss(loss if weight is None else loss * weight, reduction)
+    return labelled("BinaryCrossEntropyWithLogitsBackward0", loss)
 
 
 def _require_one_shape(name, input, target):
@@ -222,7 +229,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
         warnings.warn(
             "kl_div: reduction 'mean' divides by the number of all terms; the divergence is reduction='batchmean'",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     if log_target:
         loss = exp(target) * (target - input)

@@ -16,6 +16,8 @@ class BatchNorm(Function):
     Gives (y, mean, var); the statistics carry no gradient.
     """
 
+    label = "NativeBatchNormBackward0"
+
     @staticmethod
     def forward(ctx, x, weight, bias, eps, relu=False):
         y, mean, var = backend(x).batch_norm(x, weight, bias, eps, relu)
@@ -53,7 +55,9 @@ def batch_norm_relu_definition(input, weight, bias, eps=1e-5):
 
 
 class ChannelAffine(Function):
-    """x * scale + shift, one number of each per channel, or the ReLU of that."""
+    """x * scale + shift, one number of each per channel, or the ReLU of that: batch norm in evaluation."""
+
+    label = "NativeBatchNormBackward0"
 
     @staticmethod
     def forward(ctx, x, scale, shift, relu=False):

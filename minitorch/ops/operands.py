@@ -15,6 +15,8 @@ quiet = np.errstate(all="ignore")  # a decorator: x / 0 is inf and log(-1) is Na
 class Cast(Function):
     """Another number type; gradients go back in the type that came in."""
 
+    label = "ToCopyBackward0"
+
     @staticmethod
     def forward(ctx, x, dtype):
         ctx.dtype = x.dtype
@@ -124,6 +126,13 @@ class naming(contextlib.ContextDecorator):
 def is_number(value):
     """Whether the value is a Python or NumPy number (real, integer or boolean)."""
     return isinstance(value, (bool, int, float, np.integer, np.floating, np.bool_))
+
+
+def require_numbers(name, **arguments):
+    """Raise TypeError, naming operation and argument, unless every argument is a number or a tensor of one."""
+    for argument, value in arguments.items():
+        if not is_number(value) and not (isinstance(value, Variable) and value.array.size == 1):
+            raise TypeError(f"{name}: {argument} must be a number, got {type(value).__name__}")
 
 
 def as_number(name, number, dtype):
@@ -281,6 +290,13 @@ def several(name, argument, value, n, least=0):
     if min(numbers) < least:
         raise RuntimeError(f"{name}: {argument} must be at least {least}, got {value!r}")
     return numbers * (n // len(numbers))
+
+
+def labelled(label, result):
+    """The new result of an operation made of others, its last node named as PyTorch names its only one."""
+    if result._edge is not None:
+        result._edge[0].label = label
+    return result
 
 
 def shapes_text(*tensors):

@@ -12,6 +12,8 @@ MODES = ("constant", "reflect", "replicate", "circular")
 class ConstantPad(Function):
     """A border of one value; a negative width cuts off."""
 
+    label = "ConstantPadNdBackward0"
+
     @staticmethod
     def forward(ctx, x, widths, value):
         ctx.widths = widths
@@ -85,8 +87,8 @@ def _check_border(shape, pad, widths, mode):
                 f"pad: widths {(before, after)} of mode {mode!r} are too large for dimension {dim} of shape {shape}: "
                 f"at most {most} numbers can be taken over"
             )
-        if n + before + after == 0 and mode != "circular":
-            raise RuntimeError(f"pad: widths {(before, after)} leave nothing of dimension {dim} of shape {shape}")
+    if mode != "circular" and not any(n + sum(width) for n, width in zip(shape[lead:], widths[lead:])):
+        raise RuntimeError(f"pad: widths {pad} leave nothing of shape {shape}")
 
 
 def _with_border(input, dim, before, after, mode):

@@ -4,7 +4,7 @@ import math
 
 from minitorch.autograd import Function
 from minitorch.kernels import backend
-from minitorch.ops.operands import require_tensor, two
+from minitorch.ops.operands import labelled, require_tensor, two
 
 
 class Unfold(Function):
@@ -22,6 +22,8 @@ class Unfold(Function):
 
 class Fold(Function):
     """The transpose of `Unfold`: every number of the patches is added where it was read from."""
+
+    label = "Col2ImBackward0"
 
     @staticmethod
     def forward(ctx, patches, shape, kernel_size, **geometry):
@@ -63,7 +65,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
         raise RuntimeError(f"unfold: windows of {kernel} (dilation {geometry['dilation']}) do not fit into {shape}")
     patches = Unfold.apply(input if len(shape) == 4 else input.unsqueeze(0), kernel_size=kernel, **geometry)
     columns = patches.reshape(patches.array.shape[0], shape[-3] * kernel[0] * kernel[1], size[0] * size[1])
-    return columns if len(shape) == 4 else columns.squeeze(0)
+    return labelled("Im2ColBackward0", columns) if len(shape) == 4 else columns.squeeze(0)
 
 
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):

@@ -13,6 +13,8 @@ from minitorch.ops.padding import pad
 class MaxPool2d(Function):
     """`code` is the kernel's own compact note of the place that each maximum came from."""
 
+    label = "MaxPool2DWithIndicesBackward0"
+
     @staticmethod
     def forward(ctx, x, **geometry):
         y, code = backend(x).max_pool2d(x, **geometry)
@@ -40,6 +42,8 @@ class MaxPool2dGrad(Function):
 
 
 class AvgPool2d(Function):
+    label = "AvgPool2DBackward0"
+
     @staticmethod
     def forward(ctx, x, **geometry):
         ctx.geometry, ctx.shape = geometry, x.shape
@@ -98,8 +102,15 @@ def _output_length(length, kernel, stride, padding, dilation, ceil_mode):
 def _as_planes(input, dims):
     """The input as (N, C, H, W)."""
     shape = input.array.shape
+    if len(shape) == 4 and dims == 2:
+        return input
     batch, channels = shape[: -dims - 1], shape[-dims - 1]
     return input.reshape(batch[0] if batch else 1, channels, *(shape[-2:] if dims == 2 else (1, shape[-1])))
+
+
+def _as_given(y, input, dims):
+    """The planes (N, C, OH, OW) in the form that the input had."""
+    return y if y.array.ndim == input.array.ndim else y.reshape(input.array.shape[:-dims] + y.array.shape[4 - dims :])
 
 
 def _max_pool(name, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, dims):
@@ -115,8 +126,8 @@ def _max_pool(name, input, kernel_size, stride, padding, dilation, ceil_mode, re
             indices = input._wrap(_indices(x.array, code, x.array.shape, geometry))
     else:
         y, indices = _max_pool_integers(x, **geometry)
-    shape = input.array.shape[:-dims] + y.array.shape[4 - dims :]
-    return (y.reshape(shape), indices.reshape(shape)) if return_indices else y.reshape(shape)
+    y = _as_given(y, input, dims)
+    return (y, _as_given(indices, input, dims)) if return_indices else y
 
 
 def _max_pool_integers(x, kernel_size, stride, padding, dilation, ceil_mode):
@@ -167,7 +178,7 @@ def _avg_pool(name, input, kernel_size, stride, padding, ceil_mode, count_includ
         y = _avg_pool_integers(x, **geometry)
     else:
         raise RuntimeError(f"{name}: input must be floating point or int64, got {input.array.dtype}; use .float()")
-    return y.reshape(input.array.shape[:-dims] + y.array.shape[4 - dims :])
+    return _as_given(y, input, dims)
 
 
 def _avg_pool_integers(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):

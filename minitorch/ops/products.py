@@ -7,7 +7,7 @@ from minitorch.ops.arithmetic import add, mul
 from minitorch.ops.arrange import diagonal
 from minitorch.ops.joining import roll
 from minitorch.ops.linear_algebra import bmm, matmul, mm, mv, outer
-from minitorch.ops.operands import as_number, axes, axis, count, naming, require_alike, require_tensor
+from minitorch.ops.operands import as_number, axes, axis, count, labelled, naming, require_alike, require_tensor
 from minitorch.ops.reduction import sum
 from minitorch.ops.shape import broadcast_tensors, permute, reshape
 
@@ -22,9 +22,9 @@ def _plus_product(name, input, product, beta, alpha, **factors):
     if input.array.ndim > len(shape) or any(n not in (1, m) for n, m in zip(input.array.shape[::-1], shape[::-1])):
         raise RuntimeError(f"{name}: input of shape {input.array.shape} does not expand to the product's shape {shape}")
     result = result if alpha == 1 else mul(result, alpha)
-    if beta == 0:
-        return result
-    return add(input if beta == 1 else mul(input, beta), result)
+    if beta != 0:
+        result = add(input if beta == 1 else mul(input, beta), result)
+    return labelled(f"{name.capitalize()}Backward0", result)
 
 
 @naming("addmm")
@@ -127,4 +127,4 @@ def trace(input):
         raise RuntimeError(f"trace: expected a matrix, got shape {input.array.shape}")
     if input.array.dtype.kind == "b":
         raise RuntimeError("trace: not defined for booleans; use .int()")
-    return sum(diagonal(input))
+    return labelled("TraceBackward0", sum(diagonal(input)))

@@ -4,7 +4,7 @@ import numpy as np
 
 from minitorch.autograd import Function
 from minitorch.kernels import backend
-from minitorch.ops.operands import require_tensor
+from minitorch.ops.operands import labelled, require_tensor
 
 
 class ChannelShuffle(Function):
@@ -51,7 +51,7 @@ def pixel_shuffle(input, upscale_factor):
         raise RuntimeError(f"pixel_shuffle: {channels} channels of {input.array.shape} do not divide by {r}^2")
     x = input.reshape(*batch, channels // (r * r), r, r, height, width)
     x = x.movedim((-4, -3), (-3, -1))  # (..., C, H, r, W, r)
-    return x.reshape(*batch, channels // (r * r), height * r, width * r)
+    return labelled("PixelShuffleBackward0", x.reshape(*batch, channels // (r * r), height * r, width * r))
 
 
 def pixel_unshuffle(input, downscale_factor):
@@ -67,7 +67,7 @@ def pixel_unshuffle(input, downscale_factor):
         raise RuntimeError(f"pixel_unshuffle: height and width of {input.array.shape} do not divide by {r}")
     x = input.reshape(*batch, channels, height // r, r, width // r, r)
     x = x.movedim((-3, -1), (-4, -3))  # (..., C, r, r, H, W)
-    return x.reshape(*batch, channels * r * r, height // r, width // r)
+    return labelled("PixelUnshuffleBackward0", x.reshape(*batch, channels * r * r, height // r, width // r))
 
 
 def channel_shuffle(input, groups):

@@ -10,7 +10,18 @@ from minitorch.ops.arguments import REDUCTION, arguments
 from minitorch.ops.comparison import where
 from minitorch.ops.indexing import gather
 from minitorch.ops.joining import stack
-from minitorch.ops.operands import axes, axis, cast, count, is_number, quiet, require_float, require_tensor, to_float
+from minitorch.ops.operands import (
+    axes,
+    axis,
+    cast,
+    count,
+    is_number,
+    labelled,
+    quiet,
+    require_float,
+    require_tensor,
+    to_float,
+)
 from minitorch.ops.shape import reshape
 
 
@@ -18,6 +29,7 @@ class Sum(Function):
     """The sum over axes: each term gets the whole gradient."""
 
     @staticmethod
+    @quiet
     def forward(ctx, x, dims, keepdim):
         ctx.shape = x.shape
         ctx.kept = tuple(1 if i in dims else n for i, n in enumerate(x.shape))
@@ -120,7 +132,8 @@ class Std(Function):
 def sum(input, dim=None, keepdim=False, *, dtype=None):
     """The sum over dimensions, all unless given. Booleans and integers are summed as int64."""
     input = _accumulated("sum", input, dtype)
-    return Sum.apply(input, dims=axes("sum", dim, input.array.ndim), keepdim=keepdim)
+    result = Sum.apply(input, dims=axes("sum", dim, input.array.ndim), keepdim=keepdim)
+    return result if dim is None else labelled("SumBackward1", result)
 
 
 def _accumulated(name, input, dtype):
@@ -146,7 +159,8 @@ def mean(input, dim=None, keepdim=False, *, dtype=None):
     if dtype is not None:
         input = cast(input, dtypes.check(dtype))
     require_float("mean", input=input)
-    return Mean.apply(input, dims=axes("mean", dim, input.array.ndim), keepdim=keepdim)
+    result = Mean.apply(input, dims=axes("mean", dim, input.array.ndim), keepdim=keepdim)
+    return result if dim is None else labelled("MeanBackward1", result)
 
 
 @arguments(**REDUCTION)
@@ -157,7 +171,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
         unbiased: an older name for the correction: True is 1, False is 0. ``var(unbiased)`` is allowed.
         correction: 1 (unless given) for the unbiased estimate of a sample, 0 for the variance of a population.
     """
-    return _variance("var", input, dim, unbiased, keepdim, correction)[0]
+    return labelled("VarBackward0", _variance("var", input, dim, unbiased, keepdim, correction)[0])
 
 
 def _variance(name, input, dim, unbiased, keepdim, correction):
@@ -188,14 +202,15 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 @arguments(**REDUCTION)
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """(`var`, `mean`) over the same dimensions."""
-    return _variance("var_mean", input, dim, unbiased, keepdim, correction)
+    variance, center = _variance("var_mean", input, dim, unbiased, keepdim, correction)
+    return labelled("VarMeanBackward0", variance), labelled("VarMeanBackward0", center)
 
 
 @arguments(**REDUCTION)
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """(`std`, `mean`) over the same dimensions."""
     variance, center = _variance("std_mean", input, dim, unbiased, keepdim, correction)
-    return Std.apply(variance), center
+    return labelled("StdMeanBackward0", Std.apply(variance)), labelled("StdMeanBackward0", center)
 
 
 def _extreme(name, input, dim, keepdim, largest):
@@ -212,13 +227,13 @@ def _extreme(name, input, dim, keepdim, largest):
 @arguments(**REDUCTION)
 def amax(input, dim=(), keepdim=False):
     """The largest numbers over dimensions; equal ones share the gradient."""
-    return _extreme("amax", input, dim, keepdim, True)
+    return labelled("AmaxBackward0", _extreme("amax", input, dim, keepdim, True))
 
 
 @arguments(**REDUCTION)
 def amin(input, dim=(), keepdim=False):
     """The smallest numbers over dimensions; equal ones share the gradient."""
-    return _extreme("amin", input, dim, keepdim, False)
+    return labelled("AminBackward0", _extreme("amin", input, dim, keepdim, False))
 
 
 def _arg(name, input, dim, keepdim, largest):
@@ -266,7 +281,9 @@ def _along(name, input, dim, keepdim, largest):
     if input.array.ndim == 0:
         return kind(input.clone(), indices.reshape(()))
     values = gather(input, dim, indices)
-    return kind(*((values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))))
+    if not keepdim:
+        values, indices = values.squeeze(dim), indices.squeeze(dim)
+    return kind(labelled(f"{name.capitalize()}Backward0", values), indices)
 
 
 @arguments(other="dim", **REDUCTION)
@@ -276,7 +293,7 @@ def max(input, dim=None, keepdim=False):
     if isinstance(dim, Variable):
         return input.maximum(dim)
     if dim is None:
-        return _extreme("max", input, None, False, True)
+        return labelled("MaxBackward1", _extreme("max", input, None, False, True))
     return _along("max", input, dim, keepdim, True)
 
 
@@ -287,7 +304,7 @@ def min(input, dim=None, keepdim=False):
     if isinstance(dim, Variable):
         return input.minimum(dim)
     if dim is None:
-        return _extreme("min", input, None, False, False)
+        return labelled("MinBackward1", _extreme("min", input, None, False, False))
     return _along("min", input, dim, keepdim, False)
 
 
@@ -328,17 +345,17 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
     """The product over one dimension, all unless given. Booleans and integers are multiplied as int64."""
     input = _accumulated("prod", input, dtype)
     if dim is None:
-        input, dim = reshape(input, -1), 0
+        return Prod.apply(reshape(input, -1), dim=0, keepdim=keepdim)
     dim = axis("prod", dim, input.array.ndim)
-    if input.array.ndim == 0:
-        return input.clone()
-    return Prod.apply(input, dim=dim, keepdim=keepdim)
+    result = Prod.apply(input, dim=dim, keepdim=keepdim) if input.array.ndim else input.clone()
+    return labelled("ProdBackward1", result)
 
 
 class Prod(Function):
     """The gradient to x_i is the product of all the others, as products of what stands before and after."""
 
     @staticmethod
+    @quiet
     def forward(ctx, x, dim, keepdim):
         ctx.save_for_backward(x)
         ctx.dim = dim

@@ -20,6 +20,7 @@ from minitorch.ops.operands import (
     axis,
     cast,
     is_number,
+    labelled,
     naming,
     require_alike,
     require_same_device,
@@ -64,7 +65,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     if not isinstance(source, Variable):
         source = input._wrap(array_module(input.array).asarray(as_filling("scatter", source, input.array.dtype)))
         source = expand(source, index.array.shape)
-    return _scattered("scatter", input, dim, index, source, reduce)
+    return labelled("ScatterBackward0", _scattered("scatter", input, dim, index, source, reduce))
 
 
 def scatter_add(input, dim, index, src):
@@ -73,7 +74,7 @@ def scatter_add(input, dim, index, src):
     Raises:
         RuntimeError: shapes, types or positions that do not fit.
     """
-    return _scattered("scatter_add", input, dim, index, src, "add")
+    return labelled("ScatterAddBackward0", _scattered("scatter_add", input, dim, index, src, "add"))
 
 
 def _scattered(name, input, dim, index, src, reduce):
@@ -180,18 +181,20 @@ def index_add(input, dim, index, source, *, alpha=1):
         index: int64, one-dimensional, as long as `source` in that dimension.
     """
     require_alike("index_add", input=input, source=source)
+    if not is_number(alpha):
+        raise TypeError(f"index_add: alpha must be a number, got {type(alpha).__name__}")
     if alpha != 1:
         if input.array.dtype.kind not in "fb" and isinstance(alpha, (bool, np.bool_)):
             raise RuntimeError(f"index_add: alpha must not be True or False for tensors of {input.array.dtype}")
         if input.array.dtype.kind != "f" and isinstance(alpha, (float, np.floating)):
             raise RuntimeError(f"index_add: alpha must be an integer for tensors of {input.array.dtype}, got {alpha!r}")
         source = mul(source, as_number("index_add", alpha, input.array.dtype))
-    return _with_slices("index_add", Accumulate, input, dim, index, source)
+    return labelled("IndexAddBackward0", _with_slices("index_add", Accumulate, input, dim, index, source))
 
 
 def index_copy(input, dim, index, source):
     """The input with the slices of `source` written at positions of a dimension."""
-    return _with_slices("index_copy", Put, input, dim, index, source)
+    return labelled("IndexCopyBackward0", _with_slices("index_copy", Put, input, dim, index, source))
 
 
 def index_fill(input, dim, index, value):
@@ -205,9 +208,9 @@ def index_fill(input, dim, index, value):
         value = cast(value, input.array.dtype)
     else:
         value = as_filling("index_fill", value, input.array.dtype)
-    if not input.array.ndim:
-        return reshape(Put.apply(reshape(input, -1), value, index=(positions,)), ())
-    return Put.apply(input, value, index=(slice(None),) * dim + (positions,))
+    places = (slice(None),) * dim + (positions,)
+    result = reshape(Put.apply(reshape(input, -1) if not input.array.ndim else input, value, index=places), input.shape)
+    return labelled("IndexFillBackward0", result)
 
 
 @arguments()
@@ -237,7 +240,8 @@ def index_put(input, indices, values, accumulate=False):
         )
     flat = reshape(input, -1)
     values = expand(values, places.shape)
-    return reshape((Accumulate if accumulate else Put).apply(flat, values, index=(places,)), input.array.shape)
+    result = (Accumulate if accumulate else Put).apply(flat, values, index=(places,))
+    return labelled("IndexPutBackward0", reshape(result, input.array.shape))
 
 
 @naming("masked_select")
@@ -248,7 +252,7 @@ def masked_select(input, mask):
         raise RuntimeError(f"masked_select: mask must be boolean, got {mask.array.dtype}; compare, e.g. x > 0")
     require_same_device("masked_select", input, mask)
     input, mask = broadcast_tensors(input, mask)
-    return getitem(input, mask)
+    return labelled("MaskedSelectBackward0", getitem(input, mask))
 
 
 @naming("take_along_dim")

@@ -6,7 +6,7 @@ from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
 from minitorch.device import array_module
 from minitorch.ops.arguments import arguments
-from minitorch.ops.operands import axes, axis, count, naming, require_tensor, sizes
+from minitorch.ops.operands import axes, axis, count, labelled, naming, require_tensor, sizes
 
 
 class View(Function):
@@ -27,6 +27,7 @@ class View(Function):
 class CopiedView(View):
     """Where the memory cannot be read in the new shape: writes to the result do not reach the input."""
 
+    label = "UnsafeViewBackward0"
     is_view = False
 
 
@@ -187,7 +188,8 @@ def t(input):
     require_tensor("t", input=input)
     if input.array.ndim > 2:
         raise RuntimeError(f"t: expected at most 2 dimensions, got shape {input.array.shape}; use .mT or transpose")
-    return transpose(input, 0, 1) if input.array.ndim == 2 else View.apply(input, shape=input.array.shape)
+    is_matrix = input.array.ndim == 2
+    return labelled("TBackward0", transpose(input, 0, 1) if is_matrix else View.apply(input, shape=input.array.shape))
 
 
 def matrix_transpose(input):
@@ -247,9 +249,10 @@ def sum_to_size(input, *size):
 
 
 @naming("broadcast_to")
-def broadcast_to(input, size):
+@arguments()
+def broadcast_to(input, *size):
     """The input expanded to a shape."""
-    return expand(input, size)
+    return expand(input, *size)
 
 
 def squeeze(input, dim=None):
@@ -257,7 +260,8 @@ def squeeze(input, dim=None):
     require_tensor("squeeze", input=input)
     shape = input.array.shape
     chosen = range(len(shape)) if dim is None else axes("squeeze", dim, len(shape)) if dim != () else ()
-    return Squeeze.apply(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in chosen))
+    result = Squeeze.apply(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in chosen))
+    return result if dim is None else labelled(f"SqueezeBackward{2 if isinstance(dim, (tuple, list)) else 1}", result)
 
 
 def unsqueeze(input, dim):

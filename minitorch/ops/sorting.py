@@ -6,7 +6,7 @@ from minitorch import return_types
 from minitorch.device import array_module
 from minitorch.ops.arguments import arguments
 from minitorch.ops.indexing import gather
-from minitorch.ops.operands import axis, require_tensor
+from minitorch.ops.operands import axis, labelled, require_tensor
 
 
 @arguments()
@@ -28,7 +28,7 @@ def argsort(input, dim=-1, descending=False, *, stable=False):
 def sort(input, dim=-1, descending=False, *, stable=False):
     """(values, indices) in rising order along a dimension; equal numbers keep their order, NaN counts as largest."""
     indices = argsort(input, dim, descending)
-    return return_types.sort(gather(input, dim, indices), indices)
+    return return_types.sort(labelled("SortBackward0", gather(input, dim, indices)), indices)
 
 
 @arguments()
@@ -49,7 +49,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
         raise RuntimeError(f"topk: k {k} is out of range for dimension {dim} of shape {input.array.shape}")
     indices = argsort(input, dim, largest)
     indices = indices.narrow(dim, 0, int(k)) if input.array.ndim else indices
-    return return_types.topk(gather(input, dim, indices), indices)
+    return return_types.topk(labelled("TopkBackward0", gather(input, dim, indices)), indices)
 
 
 @arguments()

@@ -12,6 +12,7 @@ from minitorch.ops.operands import (
     as_number,
     cast,
     is_number,
+    labelled,
     naming,
     pair,
     quiet,
@@ -138,11 +139,13 @@ def atan2(input, other):
     """The angle in (-pi, pi] of the points with y = input and x = other; integers become floating point."""
     require_tensor("atan2", input=input, other=other)
     a, b = pair("atan2", input, other)
-    return elementwise("atan2", Atan2, to_float(a), to_float(b))
+    return elementwise("atan2", Atan2, *(to_float(x) if isinstance(x, Variable) else x for x in (a, b)))
 
 
 class LogAddExp(Function):
     """log(exp(a) + exp(b)); each gets its share of the sum, sigmoid(a - b) and sigmoid(b - a)."""
+
+    label = "LogaddexpBackward0"
 
     @staticmethod
     @quiet
@@ -160,8 +163,9 @@ def logaddexp(input, other):
     """log(exp(input) + exp(other)) without overflow. Raises RuntimeError for integers."""
     require_tensor("logaddexp", input=input, other=other)
     a, b = pair("logaddexp", input, other)
-    if a.array.dtype.kind != "f":
-        raise RuntimeError(f"logaddexp: not defined for {a.array.dtype}; use .float()")
+    dtype = (a if isinstance(a, Variable) else b).array.dtype
+    if dtype.kind != "f":
+        raise RuntimeError(f"logaddexp: not defined for {dtype}; use .float()")
     return elementwise("logaddexp", LogAddExp, a, b)
 
 
@@ -243,7 +247,7 @@ def addcmul(input, tensor1, tensor2, *, value=1):
     require_tensor("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
     if all(x.array.dtype.kind == "b" for x in (input, tensor1, tensor2)):
         raise RuntimeError("addcmul: not defined for booleans")
-    return add(input, _times("addcmul", mul(tensor1, tensor2), value, input))
+    return labelled("AddcmulBackward0", add(input, _times("addcmul", mul(tensor1, tensor2), value, input)))
 
 
 @naming("addcdiv")
@@ -254,7 +258,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
         raise RuntimeError(
             f"addcdiv: integers are not divided, got {tensor1.array.dtype} and {tensor2.array.dtype}; use .float()"
         )
-    return add(input, _times("addcdiv", tensor1 / tensor2, value, input))
+    return labelled("AddcdivBackward0", add(input, _times("addcdiv", tensor1 / tensor2, value, input)))
 
 
 def _times(name, product, value, input):

@@ -145,6 +145,8 @@ def round(input, *, decimals=0):
     require_tensor("round", input=input)
     if input.array.dtype.kind == "b":
         raise RuntimeError("round: not defined for booleans")
+    if isinstance(decimals, bool) or not isinstance(decimals, (int, np.integer)):
+        raise TypeError(f"round: decimals must be an integer, got {decimals!r}")
     return Round.apply(input, decimals=decimals)
 
 

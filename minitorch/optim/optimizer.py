@@ -2,6 +2,8 @@
 
 import collections
 
+import numpy as np
+
 from minitorch.autograd import enable_grad
 from minitorch.creation import tensor
 from minitorch.dtype import float32
@@ -150,7 +152,10 @@ class Optimizer:
         for what, x in (("gradient", parameter.grad), *kept.items()):
             if not isinstance(x, Tensor) or what == "step":
                 continue
-            if x.array.shape != shape or x.dtype != parameter.dtype or x.device != parameter.device:
+            other_place = type(x.array) is not type(parameter.array) or (
+                type(x.array) is not np.ndarray and x.device != parameter.device
+            )
+            if x.array.shape != shape or x.array.dtype != parameter.array.dtype or other_place:
                 raise RuntimeError(
                     f"{name}.step: the {what} ({x.dtype}, {x.array.shape}, {x.device}) does not fit its parameter "
                     f"({parameter.dtype}, {shape}, {parameter.device}); convert or move the model before "

@@ -81,7 +81,7 @@ def _boxes(tensor, names):
     """(boxes, edges as pairs of their numbers): operations in their order, each after its leaves."""
     boxes, numbers, edges = [], {}, []
     for node in _reachable(tensor.grad_fn):
-        box = Box("operation", node.name().removesuffix("Backward0"))
+        box = Box("operation", node.name().rpartition("Backward")[0])
         sources = []
         for (source, _), shape in zip(node.next_functions, node.input_shapes):
             if source is None:

@@ -157,8 +157,8 @@ def compared_scores(path, scores, label, title="", *, baseline=None, percent=Tru
         path: where the PNG goes, or None.
         scores: name -> scores, one for each seed.
         label: what the score is.
-        baseline: the name of the row that the others are measured by: a line through its mean, and orange bars for
-            what is better.
+        baseline: what the rows are measured by, a number or the name of a row, which stands for its mean: a dashed
+            line, and orange bars for what is better.
         percent: the scores are shares, from 0 to 1.
 
     Returns:
@@ -166,7 +166,7 @@ def compared_scores(path, scores, label, title="", *, baseline=None, percent=Tru
     """
     figure = _figure(7.5, 0.42 * len(scores) + 1.4)
     axes = figure.subplots()
-    reference = None if baseline is None else np.mean(scores[baseline])
+    reference = np.mean(scores[baseline]) if baseline in scores else baseline
     for row, (name, values) in enumerate(scores.items()):
         mean = np.mean(values)
         color = ORANGE if reference is not None and name != baseline and mean > reference else BLUE

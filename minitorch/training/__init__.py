@@ -5,13 +5,15 @@
   `Averaging`, `Statistics`.
 - `evaluate`, `predict` and `evaluation_mode` ask a model without teaching it.
 - `accuracy`, `topk_accuracy`, `confusion_matrix`, `class_scores` judge its answers.
-- `save_checkpoint` and `load_checkpoint`, `write_history`, `catch_interrupt`, `writable_folder` are for a loop by hand.
+- `save_checkpoint`, `load_checkpoint`, `checkpoint_exists`, `put_aside`, `write_history`, `catch_interrupt` and
+  `writable_folder` are for a loop by hand.
 """
 
 from minitorch.training.averaging import Averaging
 from minitorch.training.callbacks import Callback
 from minitorch.training.checkpoint import Checkpoint
-from minitorch.training.checkpoint_file import load_checkpoint, save_checkpoint, writable_folder
+from minitorch.training.checkpoint_file import exists as checkpoint_exists
+from minitorch.training.checkpoint_file import load_checkpoint, put_aside, save_checkpoint, writable_folder
 from minitorch.training.divergence import Diverged
 from minitorch.training.evaluation import evaluate, evaluation_mode, predict
 from minitorch.training.history import History, write_history
@@ -39,12 +41,14 @@ __all__ = [
     "Trainer",
     "accuracy",
     "catch_interrupt",
+    "checkpoint_exists",
     "class_scores",
     "confusion_matrix",
     "evaluate",
     "evaluation_mode",
     "load_checkpoint",
     "predict",
+    "put_aside",
     "save_checkpoint",
     "topk",
     "topk_accuracy",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from minitorch.serialization import remove_leftovers
 from minitorch.training.callbacks import Callback, check_positive
-from minitorch.training.checkpoint_file import exists, read_checkpoint, writable_folder, write_checkpoint
+from minitorch.training.checkpoint_file import exists, put_aside, read_checkpoint, writable_folder, write_checkpoint
 
 _ERRORS = (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
 
@@ -25,7 +25,8 @@ class Checkpoint(Callback):
         every_epochs: after how many epochs to save; None for not at all.
         every_steps: after how many of the optimizer's steps.
         every_seconds: with the first step that ends so long after the latest saving.
-        resume: go on from the file where there is one. Otherwise the run begins anew, and writes over it.
+        resume: go on from the file where there is one. Otherwise the run begins anew, and the file of an earlier run
+            is put aside as ``checkpoint.older.safetensors``.
         settings: what else must be alike in both runs, a dictionary of numbers and strings, such as the batch size.
     """
 
@@ -45,7 +46,9 @@ class Checkpoint(Callback):
     def on_load(self, trainer):
         writable_folder(self.path.parent)
         remove_leftovers(self.path)
-        if self.resume and exists(self.path):
+        if not self.resume:
+            put_aside(self.path)
+        elif exists(self.path):
             self.load(trainer)
         self.saved = time.monotonic()
 
@@ -67,7 +70,7 @@ class Checkpoint(Callback):
     def save(self, trainer):
         """Write the file. Raises Diverged, and keeps the file as it is, where a weight is not finite."""
         trainer.check_weights()
-        write_checkpoint(self.path, {"settings": self.settings, "trainer": trainer.state_dict()})
+        write_checkpoint(self.path, {"settings": self.settings, **trainer.state_dict()})
         self.saved = time.monotonic()
 
     def load(self, trainer):
@@ -78,13 +81,13 @@ class Checkpoint(Callback):
             ValueError: it is damaged, and there is no whole one before it; or it is of another run.
         """
         state = read_checkpoint(self.path)
-        if not isinstance(state.get("trainer"), dict):
+        if "callbacks" not in state:
             raise ValueError(f"{self.path} is not a checkpoint of a Trainer")
         if state.get("settings") != self.settings:
             raise ValueError(f"{self.path} is of a run with {state.get('settings')}, this one has {self.settings}")
         before = copied(trainer.state_dict())
         try:
-            trainer.load_state_dict(state["trainer"])
+            trainer.load_state_dict(state)
         except _ERRORS as error:
             trainer.load_state_dict(before)
             raise ValueError(f"{self.path} does not fit this run: {error}") from error

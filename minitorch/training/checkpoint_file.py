@@ -40,8 +40,21 @@ def _beside(path, word):
 
 
 def exists(path):
-    """Whether there is a checkpoint, the newest or the one before it."""
+    """Whether there is a checkpoint to go on from, the newest or the one before it."""
     return Path(path).exists() or previous(path).exists()
+
+
+def put_aside(path):
+    """Rename the checkpoint of an earlier run, so that it is neither overwritten nor gone on with by mistake.
+
+    Returns:
+        Its new path, ``run.older.safetensors`` for ``run.safetensors``; None where there is none.
+    """
+    path, older = Path(path), None
+    for place in (previous(path), path):
+        if place.exists():
+            older = place.replace(_beside(path, "older"))
+    return older
 
 
 def write_checkpoint(path, state):

@@ -42,14 +42,14 @@ def test_overwritten_result_is_noticed(name, use):
     "Log": lambda h: h.log(),
     "Square": lambda h: h.square(),
     "Maximum": lambda h: ops.maximum(h, ones(2)),
-    "MatMul": lambda h: h.reshape(1, 2) @ h.reshape(2, 1),
+    "Mm": lambda h: h.reshape(1, 2) @ h.reshape(2, 1),
     "Prod": lambda h: h.prod(),
-    "Extreme": lambda h: h.amax(),
+    "Amax": lambda h: h.amax(),
     "Logsumexp": lambda h: h.logsumexp(0),
     "Clamp": lambda h: h.clamp(0, 1),
     "BatchNorm": lambda h: ops.batch_norm(h.reshape(2, 1), None, None, training=True),
-    "Conv2d": lambda h: ops.conv2d(h.reshape(1, 1, 1, 2), h.reshape(1, 1, 1, 2)),
-    "Linear": lambda h: ops.linear(h.reshape(1, 2), h.reshape(1, 2)),
+    "Convolution": lambda h: ops.conv2d(h.reshape(1, 1, 1, 2), h.reshape(1, 1, 1, 2)),
+    "Addmm": lambda h: ops.linear(h.reshape(1, 2), h.reshape(1, 2), h[:1]),
 }.items(), ids=lambda v: v if isinstance(v, str) else "")
 def test_overwritten_input_is_noticed(name, use):
     x = leaf(1.0, 2.0)

@@ -1,96 +1,13 @@
-"""What `gpu.py` measures: for each kernel the inputs, the call here and in PyTorch, and the least bytes and flops.
-
-Every case also has inputs so small that a test runs it on the emulator beside PyTorch on the CPU.
-"""
+"""What `gpu.py` measures: the operations of image networks and attention; `CASES` holds these and the others."""
 
 import math
-import types
-from dataclasses import dataclass, field
 
-import numpy as np
+from gpu_case import Case, backward, forward, kernel
+from gpu_cases_training import TRAINING
 
 ONES = 1, 1
 AROUND = ((1, 1), (1, 1))
 EPS = 1e-5
-
-
-@dataclass
-class Case:
-    """One row of the report.
-
-    Attributes:
-        name: what is computed.
-        sizes: names of the inputs with their shapes, as they are measured; `small` for the tests.
-        ours, theirs: ``function(kernels, arrays)`` and ``function(torch, tensors)``, each of which returns a function
-            without arguments that does the work and returns a result or a tuple of results.
-        traffic: names of the inputs as often as each must be read or written; ``"+y"`` stands for the first result.
-        flops: function of the arrays that counts multiplications and additions; 0 where memory decides.
-        goal: the largest time in times of PyTorch's; 1.0 for kernels that memory bounds, which are also to reach 70 %
-            of the copy's bandwidth.
-        whole: names of inputs that hold whole numbers below the given number.
-    """
-
-    name: str
-    sizes: dict
-    small: dict
-    ours: object
-    theirs: object
-    traffic: str
-    flops: object = None
-    goal: float = 1.0
-    whole: dict = field(default_factory=dict)
-
-    def arrays(self, small=False):
-        """The inputs as NumPy arrays, drawn from a fixed seed: float32, or int64 for whole numbers."""
-        random = np.random.default_rng(0)
-        made = {}
-        for name, shape in (self.small if small else self.sizes).items():
-            if name in self.whole:
-                made[name] = random.integers(0, self.whole[name], shape)
-            else:
-                made[name] = random.standard_normal(shape, dtype=np.float32)
-        return types.SimpleNamespace(**made)
-
-    def least_bytes(self, arrays, result):
-        """Bytes that must be read and written at least."""
-        result = result[0] if isinstance(result, (tuple, list)) else result
-        return sum(result.nbytes if word == "+y" else vars(arrays)[word].nbytes for word in self.traffic.split())
-
-    def floor_seconds(self, arrays, result, bandwidth, matrix_rate):
-        """(seconds, "memory" or "arithmetic"): the time that bytes or flops take at the measured rates."""
-        memory = self.least_bytes(arrays, result) / bandwidth
-        arithmetic = self.flops(arrays) / matrix_rate if self.flops else 0.0
-        return max((memory, "memory"), (arithmetic, "arithmetic"))
-
-
-def forward(name, *arguments):
-    """`torch.nn.functional.name` on the inputs that are named, and further arguments as they are."""
-    return lambda torch, a: lambda: getattr(torch.nn.functional, name)(*pick(a, arguments))
-
-
-def kernel(name, *arguments):
-    """`kernels.name` on the inputs that are named, and further arguments as they are."""
-    return lambda kernels, a: lambda: getattr(kernels, name)(*pick(a, arguments))
-
-
-def pick(a, arguments):
-    """Arguments in which a name of an input stands for it."""
-    return [getattr(a, x) if isinstance(x, str) and hasattr(a, x) else x for x in arguments]
-
-
-def backward(function, *wanted):
-    """PyTorch's gradients to the named inputs of ``function(torch, a)``, for the incoming gradient ``a.grad``."""
-
-    def prepare(torch, a):
-        leaves = types.SimpleNamespace(**vars(a))
-        for name in wanted:
-            setattr(leaves, name, getattr(a, name).detach().requires_grad_())
-        y = function(torch, leaves)()
-        targets = [getattr(leaves, name) for name in wanted]
-        return lambda: torch.autograd.grad(y, targets, a.grad, retain_graph=True)
-
-    return prepare
-
 
 # Shapes: a stage of a residual network on 64 images, and small ones with odd sides.
 
@@ -142,6 +59,12 @@ MAX_POOL = forward("max_pool2d", "x", 3, 2, 1)
 AVG_POOL = forward("avg_pool2d", "x", 3, 2, 1)
 AVG_WINDOWS = (3, 3), (2, 2), (1, 1), False, True, None
 GLOBAL = forward("adaptive_avg_pool2d", "x", 7)
+GLOBAL_MAX = forward("adaptive_max_pool2d", "x", 7)
+
+
+def affine(torch, a):
+    return lambda: torch.addcmul(a.b[:, None, None], a.x, a.w[:, None, None])
+
 
 MEMORY = [
     Case("channel shuffle", **of_planes(x="plane"), traffic="x +y", ours=kernel("channel_shuffle", "x", 2),
@@ -157,7 +80,7 @@ MEMORY = [
          traffic="x grad x grad +y", ours=batch_norm_backward, theirs=backward(BATCH_NORM, "x", "w", "b")),
     Case("batch norm, evaluation", **of_planes(x="plane", w="channels", b="channels", mean="channels"),
          traffic="x +y", ours=kernel("channel_affine", "x", "w", "b"),
-         theirs=lambda torch, a: lambda: torch.addcmul(a.b[:, None, None], a.x, a.w[:, None, None])),
+         theirs=affine),
     Case("group norm", **of_planes(x="plane", w="channels", b="channels"), traffic="x x +y",
          ours=kernel("group_norm", "x", "w", "b", 2, EPS), theirs=GROUP_NORM),
     Case("group norm, backward", **of_planes(x="plane", w="channels", b="channels", grad="plane"),
@@ -173,6 +96,51 @@ MEMORY = [
          theirs=backward(AVG_POOL, "x")),
     Case("adaptive average pooling to 7x7", **of_planes(x="plane"), traffic="x +y",
          ours=kernel("adaptive_avg_pool2d", "x", (7, 7)), theirs=GLOBAL),
+]  # fmt: skip
+
+
+def adaptive_max_backward(kernels, a):
+    places = kernels.adaptive_max_pool2d(a.x, (7, 7))[1]
+    return lambda: kernels.adaptive_max_pool2d_grad(a.grad, places, a.x.shape)
+
+
+# Windows of 3x3 as columns: nine numbers for each one.
+COLUMNS = {"sizes": {"x": (96, 64, 56, 56)}, "small": {"x": (2, 3, 5, 4)}}
+PATCHES = {"sizes": {"x": (64, 576, 3136)}, "small": {"x": (2, 27, 20)}}
+
+
+def unfold(kernels, a):
+    shape = (a.x.shape[0], 9 * a.x.shape[1], -1)
+    return lambda: kernels.unfold(a.x, (3, 3), ONES, ONES, ONES).reshape(shape)
+
+
+def fold(kernels, a):
+    height = {3136: 56, 20: 5}[a.x.shape[2]]
+    shape = (a.x.shape[0], a.x.shape[1] // 9, height, a.x.shape[2] // height)
+    return lambda: kernels.fold(a.x, shape, (3, 3), ONES, ONES, ONES)
+
+
+def torch_fold(torch, a):
+    height = {3136: 56, 20: 5}[a.x.shape[2]]
+    size = (height, a.x.shape[2] // height)
+    return lambda: torch.nn.functional.fold(a.x, size, 3, padding=1)
+
+
+SEVEN = (64, 256, 7, 7), (3, 6, 7, 7)
+WINDOWS = [
+    Case("adaptive average pooling to 7x7, backward", {"x": PLANES, "grad": SEVEN[0]},
+         {"x": FEW_PLANES, "grad": SEVEN[1]}, traffic="grad +y",
+         ours=lambda k, a: lambda: k.adaptive_avg_pool2d_grad(a.grad, a.x.shape), theirs=backward(GLOBAL, "x")),
+    Case("adaptive max pooling to 7x7", **of_planes(x="plane"), traffic="x +y",
+         ours=kernel("adaptive_max_pool2d", "x", (7, 7)), theirs=GLOBAL_MAX),
+    Case("adaptive max pooling to 7x7, backward", {"x": PLANES, "grad": SEVEN[0]},
+         {"x": FEW_PLANES, "grad": SEVEN[1]}, traffic="grad +y", ours=adaptive_max_backward,
+         theirs=backward(GLOBAL_MAX, "x")),
+    Case("batch norm, evaluation, backward", **of_planes(x="plane", w="channels", b="channels", grad="plane"),
+         traffic="x grad +y", ours=kernel("channel_affine_grad", "grad", "x", "w", "b"),
+         theirs=backward(affine, "x", "w", "b")),
+    Case("im2col 3x3", **COLUMNS, traffic="x +y", ours=unfold, theirs=forward("unfold", "x", 3, 1, 1)),
+    Case("col2im 3x3", **PATCHES, traffic="x +y", ours=fold, theirs=torch_fold),
 ]  # fmt: skip
 
 
@@ -241,4 +209,4 @@ ATTENTION = [
          flops=attention_flops(5), ours=attention_backward, theirs=backward(attention, "q", "k", "v")),
 ]  # fmt: skip
 
-CASES = [*MEMORY, *CONVOLUTION, *ATTENTION]
+CASES = [*MEMORY, *WINDOWS, *CONVOLUTION, *ATTENTION, *TRAINING]

@@ -11,6 +11,8 @@ import pytest
 from minitorch.device import device, is_emulated, to_device, to_numpy
 from minitorch.emulator_array import emulator_numpy
 from minitorch.kernels import cuda, emulator
+from minitorch.kernels.cuda import launcher
+from minitorch.kernels.signature import kernels
 
 BY_NAME = {case.name: case for case in gpu_cases.CASES}
 
@@ -30,22 +32,32 @@ def test_here_and_in_pytorch_the_same_is_computed(case, runs_kernels):
     torch = pytest.importorskip("torch", reason="needs torch")
     arrays = case.arrays(small=True)
     mine = case.ours(cuda, gpu.moved(arrays, put))()
-    theirs = case.theirs(torch, gpu.moved(arrays, torch.from_numpy))()
+    theirs = case.theirs(torch, gpu.moved(arrays, lambda array: torch.from_numpy(array.copy())))()
     assert is_emulated(gpu.first(mine))
     expected = gpu.first(theirs).detach().numpy()
-    assert gpu.agree(to_numpy(gpu.first(mine)), expected, 1e-5)
-    assert not gpu.agree(to_numpy(gpu.first(mine)) + 0.01 * np.abs(expected).max(), expected)
+    assert case.equal(to_numpy(gpu.first(mine)), expected)
+    assert not case.equal(to_numpy(gpu.first(mine)) + 0.01 * np.abs(expected).max(), expected)
 
 
 @pytest.mark.parametrize("case", gpu_cases.CASES, ids=lambda case: case.name)
 def test_measured_sizes_are_the_small_ones_made_large(case):
     assert case.sizes.keys() == case.small.keys() and len(BY_NAME) == len(gpu_cases.CASES)
+    assert set(case.whole) <= case.sizes.keys()
     for name, shape in case.sizes.items():
         assert len(shape) == len(case.small[name]) and np.prod(shape) >= np.prod(case.small[name])
     assert set(case.traffic.split()) - {"+y"} <= case.sizes.keys()
     numbers = sum(int(np.prod(shape)) for shape in case.sizes.values())
     assert numbers < 2**28, "inputs beyond 1 GB"
     assert case.flops or 4 * numbers > 2**26, "so small that it stays in a GPU's cache"
+
+
+def test_every_kernel_is_measured(runs_kernels, monkeypatch):
+    started = set()
+    monkeypatch.setattr(emulator, "launch", lambda path, kernel, *rest, **settings: started.add(kernel))
+    for case in gpu_cases.CASES:
+        case.ours(cuda, gpu.moved(case.arrays(small=True), put))()
+    every = {name for path in launcher.SOURCE.glob("*.cu") for name in kernels(path.read_text())}
+    assert not every - started
 
 
 def test_floors():

@@ -207,6 +207,7 @@ def test_a_pass_that_was_left_can_be_resumed_and_a_new_one_forgets_it():
     (lambda state: state.update(batches=4), "a loader with 4 batches and 1 generators, this one has 5 and 1"),
     (lambda state: state.update(start=[], now=[]), "0 generators"),
     (lambda state: state.update(batch=-1), "batch must be an integer of at least 0, got -1"),
+    (lambda state: state.update(batch=6), "a pass has 5 batches, the state is after 6"),
     (lambda state: state["start"][0].update(stream={}), "not a state that get_state returned"),
     (lambda state: state["now"][0].pop("seed"), "not a state that get_state returned"),
 ])

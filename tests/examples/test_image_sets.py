@@ -102,3 +102,35 @@ def test_augmentation_is_seeded_and_leaves_the_images_alone(image_sets):
     mirrored = (shares == images.repeat(50, 0)[..., ::-1]).all((1, 2, 3)).mean()
     assert 0.45 < mirrored < 0.55
     assert (image_sets.crop_and_flip(images, 0, flip=False) == images).all()
+
+
+def test_loaders(image_sets):
+    """Bytes in, numbers of mean 0 out; only training images are augmented, and their last batch left out if not full."""
+    random = np.random.RandomState(0)
+    images, labels = random.randint(0, 256, (26, 3, 4, 4)).astype(np.uint8), np.arange(26)
+    data = image_sets.ImageSet(images, labels, images[:5], labels[:5], ["a"])
+    train, test = image_sets.loaders(data, 8, augment=lambda x: x[..., ::-1])
+    normalize = image_sets.Normalization(images)
+    batches = list(train)
+    assert len(batches) == 3 and sorted(np.concatenate([y for _, y in batches])) != list(range(24))
+    for x, y in batches:
+        np.testing.assert_array_equal(x, normalize(images[y, :, :, ::-1]))
+    ((x, y),) = test
+    np.testing.assert_array_equal(x, normalize(images[:5]))
+    state = minitorch.default_generator.get_state()
+    list(test)
+    assert minitorch.default_generator.get_state() == state
+    assert len(image_sets.loaders(data, 30)[0]) == 1  # fewer images than a batch: they are all there is
+
+
+def test_augmentation_in_a_loader_is_the_batch_s_own(image_sets):
+    images = np.random.RandomState(0).randint(0, 256, (40, 1, 8, 8)).astype(np.uint8)
+    data = image_sets.ImageSet(images, np.arange(40), images[:5], np.arange(5), ["a"])
+    passes = []
+    for workers in (0, 2):
+        minitorch.manual_seed(1)
+        loader, _ = image_sets.loaders(data, 8, image_sets.crop_and_flip, workers)
+        passes += [np.concatenate([x for x, _ in loader]) for _ in range(2)]
+    np.testing.assert_array_equal(passes[0], passes[2])
+    np.testing.assert_array_equal(passes[1], passes[3])
+    assert (passes[0] != passes[1]).any()

@@ -14,7 +14,10 @@ import pytest
 import minitorch
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "train_lenet.py"
-PICTURES = ["confusion_matrix.png", "filters.png", "learning_curves.png", "mistakes.png"]
+FILES = [
+    "checkpoint.previous.safetensors", "checkpoint.safetensors", "confusion_matrix.png", "filters.png", "history.csv",
+    "history.json", "learning_curves.png", "mistakes.png",
+]  # fmt: skip
 
 
 def command(output, *arguments, epochs=2):
@@ -42,7 +45,7 @@ def test_trains_and_leaves_everything(finished):
     assert result.returncode == 0, result.stderr
     lines = [line for line in result.stdout.splitlines() if line.startswith("epoch")]
     assert len(lines) == 4
-    assert sorted(p.name for p in output.iterdir()) == sorted([*PICTURES, "checkpoint.safetensors", "history.csv"])
+    assert sorted(p.name for p in output.iterdir()) == FILES
     with open(output / "history.csv") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4]
@@ -89,6 +92,7 @@ def test_another_seed_gives_other_weights(finished, tmp_path):
 def test_a_diverged_run_says_so(tmp_path):
     result = run(tmp_path, "--lr", "1e6", epochs=1)
     assert result.returncode == 1 and "diverged; try a smaller --lr than 1e+06" in result.stderr
+    assert "epoch 1, step " in result.stderr and "layer 'features." in result.stderr
     assert "Traceback" not in result.stderr and not (tmp_path / "checkpoint.safetensors").exists()
 
 
@@ -96,8 +100,8 @@ def test_a_new_run_keeps_the_checkpoint_of_an_older_one(tmp_path):
     assert run(tmp_path, epochs=1).returncode == 0
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
     result = run(tmp_path, "--seed", "1", epochs=1)
-    assert result.returncode == 0 and "checkpoint-older.safetensors" in result.stdout
-    assert (tmp_path / "checkpoint-older.safetensors").read_bytes() == before
+    assert result.returncode == 0 and "checkpoint.older.safetensors" in result.stdout
+    assert (tmp_path / "checkpoint.older.safetensors").read_bytes() == before
     assert (tmp_path / "checkpoint.safetensors").read_bytes() != before
 
 
@@ -116,6 +120,11 @@ def test_unwritable_output_is_refused_before_training(tmp_path):
         (["--lr", "nan"], "must be positive"),
         (["--epochs", "0"], "must be positive"),
         (["--batch-size", "x"], "invalid"),
+        (["--warmup", "1"], "less than 1"),
+        (["--ema", "-0.1"], "at least 0"),
+        (["--schedule", "step"], "invalid choice"),
+        (["--shift", "-1", "--augment"], "negative"),
+        (["--workers", "-1"], "num_workers must be"),
         (["--device", "tpu"], "expected 'cpu'"),
     ],
 )
@@ -132,12 +141,39 @@ def test_device_without_a_gpu_says_what_to_install(tmp_path):
     assert result.returncode == 1 and "pip install" in result.stderr
 
 
-def test_cut_checkpoint_is_refused(tmp_path):
-    assert run(tmp_path, epochs=1).returncode == 0
+def test_a_cut_checkpoint_is_reported_and_the_one_before_used(finished, tmp_path):
+    """Killed after the third epoch, and the newest file damaged: the third epoch is done again."""
+    with subprocess.Popen(command(tmp_path, epochs=4), stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("epoch 3/4"):
+                process.kill()
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
+    result = run(tmp_path, "--resume", epochs=4)
+    assert result.returncode == 0 and "is cut short" in result.stderr and "checkpoint.previous" in result.stderr
+    expected = weights(finished[0])
+    for key, value in weights(tmp_path).items():
+        np.testing.assert_array_equal(value.numpy(), expected[key].numpy(), err_msg=key)
+
+
+def test_no_whole_checkpoint_is_refused(tmp_path):
+    assert run(tmp_path, epochs=1).returncode == 0
+    for path in tmp_path.glob("checkpoint*"):
+        path.write_bytes(path.read_bytes()[:1000])
     result = run(tmp_path, "--resume", epochs=1)
     assert result.returncode == 1 and "checkpoint.safetensors" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_any_number_of_workers_and_all_techniques(tmp_path):
+    """The same seed gives the same run; the history has the average, too."""
+    histories = []
+    for workers in ("0", "3"):
+        arguments = ["--workers", workers, "--augment", "--mixup", "0.4", "--ema", "0.9", "--clip-norm", "1",
+                     "--schedule", "linear", "--warmup", "0", "--shift", "1", "--label-smoothing", "0.1"]  # fmt: skip
+        result = run(tmp_path / workers, *arguments)
+        assert result.returncode == 0 and "average" in result.stdout, result.stderr
+        histories.append((tmp_path / workers / "history.csv").read_text())
+    assert histories[0] == histories[1] and "average_test_accuracy" in histories[0].splitlines()[0]
 
 
 def test_resume_with_other_settings_is_refused(finished):

@@ -15,7 +15,10 @@ from minitorch import models
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SCRIPTS = ["train_resnet", "train_mobilenet", "train_senet", "train_shufflenet"]
-PICTURES = ["confusion_matrix.png", "filters.png", "learning_curves.png", "mistakes.png"]
+FILES = [
+    "checkpoint.previous.safetensors", "checkpoint.safetensors", "confusion_matrix.png", "filters.png", "history.csv",
+    "history.json", "learning_curves.png", "mistakes.png",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,7 @@ def history(output):
 def test_leaves_everything(script, folder, tmp_path):
     result = run(script, folder, tmp_path, "--epochs", "1")
     assert result.returncode == 0, result.stderr
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*PICTURES, "checkpoint.safetensors", "history.csv"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == FILES
     assert len(history(tmp_path)) == 1 and "64 training and 16 test images" in result.stdout
 
 
@@ -105,14 +108,33 @@ def test_every_model_can_be_built(script, monkeypatch):
             assert isinstance(model, models.ImageClassifier) and model.stride <= 32, name
 
 
-def test_decay_is_for_filters_alone(monkeypatch):
-    monkeypatch.syspath_prepend(EXAMPLES)
-    groups = __import__("classification").parameter_groups(models.cifar_resnet(8), 5e-4)
-    assert [group["weight_decay"] for group in groups] == [5e-4, 0.0]
-    assert {p.ndim for p in groups[0]["params"]} == {2, 4} and {p.ndim for p in groups[1]["params"]} == {1}
-
-
 def test_learning_rate_rises_and_falls(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
-    rate = __import__("classification").learning_rate
-    assert [rate(2.0, p) for p in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0, 1, 2, 1, 0], abs=1e-12)
+    rate = __import__("classification").rate
+    assert [rate(p) for p in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0, 0.5, 1, 0.5, 0], abs=1e-12)
+    assert [rate(p, "linear", 0.5) for p in (0, 0.25, 0.5, 0.75, 1)] == pytest.approx([0, 0.5, 1, 0.5, 0], abs=1e-12)
+    assert [rate(p, "linear", 0) for p in (0, 0.25, 1)] == pytest.approx([1, 0.75, 0], abs=1e-12)
+    assert [rate(p, "constant", 0.5) for p in (0.25, 0.5, 1)] == [0.5, 1, 1]
+
+
+def test_the_recipe(monkeypatch, tmp_path):
+    """What the command line says reaches the optimizer, the loss and the schedule."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    classification = __import__("classification")
+    parser = classification.make_parser("", ["resnet8"], epochs=2, schedule="linear", warmup=0.5, shift=1)
+    arguments = parser.parse_args(["--lr", "0.4", "--label-smoothing", "0.1", "--weight-decay", "0.01"])
+    assert (arguments.epochs, arguments.schedule, arguments.warmup, arguments.shift) == (2, "linear", 0.5, 1)
+    arguments.output = tmp_path
+    trainer = classification.make_trainer(arguments, models.cifar_resnet(8), steps=10, classes=10)
+    groups = trainer.optimizer.param_groups
+    assert {group["weight_decay"] for group in groups} == {0.01, 0.0}
+    for group in groups:
+        assert {p.ndim > 1 for p in group["params"]} == {group["weight_decay"] > 0}
+        assert group["momentum"] == 0.9 and group["nesterov"]
+    assert trainer.loss.label_smoothing == 0.1 and trainer.batch_transform is None
+    rates = []
+    for _ in range(11):
+        rates.append(groups[0]["lr"])
+        trainer.optimizer._stepped = True
+        trainer.callbacks[0].scheduler.step()
+    assert rates == pytest.approx([0, 0.08, 0.16, 0.24, 0.32, 0.4, 0.32, 0.24, 0.16, 0.08, 0], abs=1e-12)

@@ -12,8 +12,9 @@ from minitorch.kernels.signature import blank, kernels
 
 FILES = sorted(launcher.SOURCE.glob("*.cu"))
 ARCHITECTURES = (70, 75, 80, 86, 89, 90)
-# What is compiled: float for each, as the text stands for one; double for the first and the last.
-VARIANTS = [(architecture, "float") for architecture in ARCHITECTURES] + [(80, None), (70, "double"), (90, "double")]
+# What is compiled: float for each, for one of them as the text stands; double for the first and the last.
+VARIANTS = [(architecture, None if architecture == 80 else "float") for architecture in ARCHITECTURES]
+VARIANTS += [(70, "double"), (90, "double")]
 # What NVRTC does not have without headers, or what other architectures or the emulator lack.
 FORBIDDEN = re.compile(
     r"\b(INFINITY|NAN|(FLT|DBL|INT|LONG|LLONG)_(MAX|MIN)|u?int(8|16|32|64)_t|size_t|assert|printf|std|M_PI|NULL|"
@@ -24,6 +25,8 @@ RESOURCES = re.compile(
     re.DOTALL,
 )
 REGISTERS = 65536  # of a multiprocessor, and so of a block
+# Bytes, for heads of more than 64 numbers: in double a thread's sums alone fill its 255 registers.
+SPILLED_IN_DOUBLE = {"attention_query_grad": 64, "attention_key_grad": 1300}
 
 
 def name_of(path):
@@ -68,21 +71,22 @@ def test_there_are_files():
 def test_every_file_compiles(compiled, path, architecture, real):
     done, log = compiled(path, architecture, real)
     assert done, log
-    warnings = [line for line in log.splitlines() if "warning" in line and "are deprecated" not in line and "minnctapersm" not in line]
+    warnings = [line for line in log.splitlines() if "warning" in line and "are deprecated" not in line]
     assert not warnings
 
 
-@pytest.mark.parametrize("architecture, real", [variant for variant in VARIANTS if variant[1]])
+@pytest.mark.parametrize("architecture, real", VARIANTS)
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_registers_suffice(compiled, path, architecture, real):
-    """In float nothing is spilled to memory, and a block of any size gets its registers unless
-    ``__launch_bounds__`` names the largest."""
+    """Nothing is spilled to memory, and a block of any size gets its registers unless ``__launch_bounds__`` names the
+    largest."""
     bounded = set(re.findall(r"__launch_bounds__\s*\([^)]*\)\s*(\w+)\s*\(", blank(path.read_text())))
     found = {match["kernel"]: match for match in RESOURCES.finditer(compiled(path, architecture, real)[1])}
     assert found.keys() == kernels(path.read_text()).keys()
     for kernel, match in found.items():
-        assert real == "double" or int(match["spilled"]) == 0, f"{kernel} spills {match['spilled']} bytes"
-        assert real == "double" or int(match["registers"]) * launcher.LARGEST_BLOCK_SIZE <= REGISTERS or kernel in bounded, (
+        allowed = SPILLED_IN_DOUBLE.get(kernel, 0) if real == "double" else 0
+        assert int(match["spilled"]) <= allowed, f"{kernel} spills {match['spilled']} bytes"
+        assert int(match["registers"]) * launcher.LARGEST_BLOCK_SIZE <= REGISTERS or kernel in bounded, (
             f"{kernel} needs {match['registers']} registers: declare __launch_bounds__"
         )
 

@@ -47,6 +47,14 @@ def test_numbers_of_classes_and_channels(name):
         models.create(name, dropout=1.5, **small(name))
 
 
+@pytest.mark.parametrize("name", [*NAMES, "lenet5", "lenet5_1998"])
+@pytest.mark.parametrize("setting, value", [("activation", nn.ReLU()), ("activation", None), ("activation", "relu"),
+                                            ("norm_layer", nn.Identity()), ("norm_layer", 0)])  # fmt: skip
+def test_makers_of_modules(name, setting, value):
+    with pytest.raises(TypeError, match=f"{setting} must be a class of modules, such as nn.*, got"):
+        models.create(name, **{setting: value})
+
+
 @pytest.mark.parametrize("build, message", [
     (lambda: models.ResNet(models.BasicBlock, (2, 0)), "layers must hold 1 to 4 positive numbers"),
     (lambda: models.ResNet(models.BasicBlock, (1,) * 5), "layers must hold 1 to 4 positive numbers"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from models.networks import small
 
 import minitorch
 import minitorch.nn.functional as F
@@ -90,6 +91,10 @@ OPTIMIZERS = {
     "adagrad": lambda p: optim.Adagrad(p, lr=0.05),
 }
 NETWORKS = {"resnet": resnet, "mobilenet": mobilenet, "transformer": Transformer}
+# The same class at another width or depth is enough once.
+OTHERS = ("mobilenetv1", "shufflenet_v1", "shufflenet_v2_x1_5", "shufflenet_v2_x2", "resnet1", "resnext101")
+NAMES = [name for name in models.list() if not name.startswith(OTHERS)]
+NAMES += ["resnet18", *(f"shufflenet_v1_x0_5_g{groups}" for groups in (1, 2, 3, 4, 8))]
 RUNS = [("resnet", "sgd"), ("resnet", "rmsprop"), ("mobilenet", "adam"), ("transformer", "adamw"),
         ("transformer", "adagrad")]  # fmt: skip
 
@@ -130,6 +135,38 @@ def test_lenet_trains_to_the_same_losses(other_device):
     (expected, _), (losses, _) = both(models.lenet5, "sgd", "float32", 32, 20, other_device, upsample=4)
     np.testing.assert_allclose(losses, expected, rtol=0, atol=1e-4)
     assert min(losses) < losses[0] - 0.3
+
+
+def tiny(name):
+    """Settings with which a network takes about a second on the emulator: `small`, and still fewer channels."""
+    settings = small(name)
+    if "resne" in name and not name.startswith("cifar"):
+        settings["widths"] = (16, 16, 16, 16) if "resnext" in name else (4, 8, 8, 8)
+    if name.startswith(("shufflenet_v1", "se_shufflenet_v1")):
+        settings["stages_repeats"] = (1, 2, 1)
+    return settings
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_network_lowers_its_loss(name, other_device):
+    """With two pictures of clothes, of which most networks see the middle alone; the first loss is that of the CPU."""
+    images, labels = datasets.FashionMini(train=True).arrays()
+    images = images[:2] if name.startswith("lenet") else images[:2, :, 6:22, 6:22]
+    losses = {}
+    for device in ("cpu", other_device):
+        minitorch.manual_seed(1)
+        model = models.create(name, num_classes=10, in_channels=1, **tiny(name)).to(device)
+        optimizer = optim.Adam(model.parameters(), lr=1e-3)
+        x, target = minitorch.tensor(images, device=device), minitorch.tensor(labels[:2], device=device)
+        losses[device] = []
+        for _ in range(3 if device == other_device else 1):
+            loss = F.cross_entropy(model(x), target)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses[device].append(loss.item())
+    assert losses[other_device][0] == pytest.approx(losses["cpu"][0], rel=1e-3)
+    assert min(losses[other_device][1:]) < losses[other_device][0]
 
 
 @pytest.mark.parametrize("network, optimizer", RUNS)

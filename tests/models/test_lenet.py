@@ -75,10 +75,20 @@ def test_learns_a_few_images_by_heart():
 
 @pytest.mark.parametrize("shape", [(2, 3, 28, 28), (2, 1, 30, 30), (2, 1, 28, 32), (28, 28), (2, 784)], ids=str)
 def test_bad_images(shape):
-    with pytest.raises(ValueError, match=r"LeNet5: expected images \(N, 1, 28, 28\) or \(N, 1, 32, 32\), got shape"):
+    wanted = r"LeNet5: expected images \(N, 1, 28, 28\) or \(N, 1, 32, 32\), got (shape|3 channels in shape)"
+    with pytest.raises(ValueError, match=wanted):
         models.lenet5()(randn(*shape))
 
 
 def test_one_image_needs_a_batch_dimension():
     with pytest.raises(ValueError, match="add the batch dimension"):
         models.lenet5()(randn(1, 28, 28))
+
+
+@pytest.mark.parametrize("name", ["LeNet5", "LeNet1998"])
+def test_bad_numbers(name):
+    model = getattr(models, name)()
+    with pytest.raises(TypeError, match=f"{name}: expected a tensor of images, got ndarray"):
+        model(np.zeros((1, 1, 28, 28), np.float32))
+    with pytest.raises(TypeError, match=rf"{name}: .* of floating-point numbers, got int64; convert: x.float\(\)"):
+        model(randint(255, (1, 1, 28, 28)))

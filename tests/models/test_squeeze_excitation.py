@@ -114,3 +114,8 @@ def test_mobilenet_v3_without():
     assert not any(isinstance(module, models.SqueezeExcitation) for module in model.modules())
     outside = models.mobilenet_v3_small(num_classes=2, se=SE(4, position="standard"))
     assert "features.1.se.fc1.weight" in outside.state_dict() and "features.2.se.fc1.weight" not in outside.state_dict()
+
+
+def test_one_image_without_batch_dimension():
+    block, x = models.SqueezeExcitation(6, 3), randn(6, 4, 5)
+    np.testing.assert_allclose(values(block(x)), values(block(x.unsqueeze(0)))[0], rtol=1e-6)

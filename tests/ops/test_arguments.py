@@ -103,3 +103,13 @@ def test_softmax_without_dim_warns(name, shape, dim):
 
 def test_a_number_in_a_tensor_is_formatted_as_a_number():
     assert f"{tensor(2.0)}" == "2.0" and f"{tensor(2.5):.2f}" == "2.50" and f"{tensor([2])}" == "tensor([2])"
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: F.softmax(x), lambda x: F.log_softmax(x), lambda x: F.softmin(x), lambda x: F.dropout2d(x),
+    lambda x: F.kl_div(x, x.exp()), lambda x: F.mse_loss(x, x, size_average=True), lambda x: F.l1_loss(x, x[:1]),
+], ids=["softmax", "log_softmax", "softmin", "dropout2d", "kl_div", "mse_loss", "l1_loss"])  # fmt: skip
+def test_a_warning_shows_the_line_of_the_caller(call):
+    with pytest.warns(UserWarning) as caught:
+        call(ones(2, 3))
+    assert [w.filename for w in caught] == [__file__]

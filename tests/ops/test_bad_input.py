@@ -266,7 +266,8 @@ def test_every_public_operation_names_itself():
     """A thing that is no tensor: each operation refuses it, and says who speaks."""
     private = {"as_filling", "as_number",
                "axes", "axis", "cast", "move", "sizes", "is_number", "result_type", "getitem", "setitem",
-               "is_contiguous", "broadcast_tensors", "broadcast_shapes"}
+               "is_contiguous", "broadcast_tensors", "broadcast_shapes",
+               "require_tensor", "require_numbers"}
     for name in {n for n in dir(ops) if callable(getattr(ops, n))} - private:
         operation = getattr(ops, name)
         if name.endswith("_definition") or not hasattr(operation, "__code__"):
@@ -292,6 +293,23 @@ REFUSED = [
     (lambda x: minitorch.nn.functional.huber_loss(x, x, delta=float("nan")), RuntimeError, "huber_loss: delta"),
     (lambda x: minitorch.nn.functional.nll_loss(x, minitorch.tensor(0), ignore_index="a"), TypeError,
      "nll_loss: ignore_index must be an integer"),
+    (lambda x: x.add(x, alpha=x), TypeError, "add: alpha must be a number, got Tensor"),
+    (lambda x: x.long().add(x.long(), alpha=1.0), RuntimeError, "add: alpha must be an integer"),
+    (lambda x: x.index_add(0, minitorch.tensor([0]), x[:1], alpha="2"), TypeError, "index_add: alpha must be a number"),
+    (lambda x: x.diag("1"), TypeError, "diag: diagonal must be an integer, got '1'"),
+    (lambda x: x.diag(2**70), RuntimeError, "diag: diagonal .* is too large"),
+    (lambda x: x.round(decimals=1.5), TypeError, "round: decimals must be an integer, got 1.5"),
+    (lambda x: x.copy_(minitorch.ones(3)), RuntimeError, r"copy_: a tensor of shape \(3,\) does not expand to \(2,\)"),
+    (lambda x: x.uniform_("0"), TypeError, "uniform_: a must be a number, got str"),
+    (lambda x: x.normal_(0, None), TypeError, "normal_: std must be a number, got NoneType"),
+    (lambda x: x.bernoulli_([0.5]), TypeError, "bernoulli_: p must be a number, got list"),
+    (lambda x: x.uniform_(generator=5), TypeError, "generator must be a minitorch.Generator or None, got int"),
+    (lambda x: minitorch.randn(2, generator=0), TypeError, "generator must be a minitorch.Generator or None, got int"),
+    (lambda x: minitorch.randint_like((2,), 3), TypeError, "randint_like: input must be a tensor, got tuple"),
+    (lambda x: x.type_as(float), TypeError, "type_as: other must be a tensor, got type"),
+    (lambda x: x.requires_grad_(1), TypeError, "requires_grad: expected True or False, got 1"),
+    (lambda x: minitorch.promote_types(x, minitorch.int64), TypeError, "dtype: expected a dtype"),
+    (lambda x: minitorch.nn.functional.l1_loss(x, x, reduction=[1]), ValueError, "l1_loss: reduction must be 'none'"),
 ]  # fmt: skip
 
 

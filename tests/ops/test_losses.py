@@ -372,3 +372,16 @@ def test_kl_div_batchmean_of_a_single_input_is_a_number():
     with pytest.warns(UserWarning, match="broadcast"):
         result = minitorch.nn.functional.kl_div(minitorch.tensor(1.0), target, reduction="batchmean")
     assert result.shape == () and abs(result.item() - (np.log(0.5) - 1)) < 1e-6
+
+
+def test_scores_in_place_of_probabilities_are_pointed_out():
+    scores = tensor([[1.0, 2.0, 3.0], [0.5, 0.5, 0.0]])
+    with pytest.warns(UserWarning, match=r"sum to 1 up to 6 and not to 1; are they scores\?") as caught:
+        loss = ops.cross_entropy(scores, scores)
+    assert caught[0].filename == __file__
+    logs = scores.log_softmax(1).numpy()
+    assert loss.item() == pytest.approx(-(logs * scores.numpy()).sum() / 2, rel=1e-6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ops.cross_entropy(scores, scores.softmax(1))
+        ops.cross_entropy(scores[:0], scores[:0])

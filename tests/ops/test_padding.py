@@ -133,3 +133,8 @@ X = ones(1, 2, 3)
 def test_bad_calls(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_a_cut_may_leave_nothing_of_one_dimension():
+    for mode in ("reflect", "replicate"):
+        assert ops.pad(ones(1, 2, 1, 3), (2, -1, -1, 0), mode).shape == (1, 2, 0, 4)

@@ -154,3 +154,11 @@ def test_bad_input(call, error, words):
         call()
     for word in re.findall(r"\([^)]*\)|\S+", " ".join(rest)):
         assert word in str(caught.value)
+
+
+def test_a_number_on_the_cpu_stands_beside_a_tensor_elsewhere():
+    x, number = tensor([1.0, 2.0]).to("emulator"), tensor(0.5)
+    for operation in (ops.logaddexp, ops.atan2):
+        for a, b in ((x, number), (number, x)):
+            expected = operation(a.cpu(), b.cpu()).numpy()
+            np.testing.assert_allclose(operation(a, b).cpu().numpy(), expected, rtol=1e-6)

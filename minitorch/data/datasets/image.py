@@ -4,7 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from minitorch.data.dataset import Dataset
+from minitorch.data.collate import default_collate
+from minitorch.data.dataset import Dataset, map_samples
+from minitorch.data.transforms.compose import finish_batch, split_for_batches
 
 
 class ImageDataset(Dataset):
@@ -43,9 +45,12 @@ class ImageDataset(Dataset):
         return {name: number for number, name in enumerate(self.classes)}
 
     def __getitem__(self, index):
+        return self._sample(index, self.transform)
+
+    def _sample(self, index, transform):
         image, label = self.data[index], int(self.targets[index])
-        if self.transform is not None:
-            image = self.transform(image)
+        if transform is not None:
+            image = transform(image)
         if self.target_transform is not None:
             label = self.target_transform(label)
         return image, label
@@ -53,7 +58,13 @@ class ImageDataset(Dataset):
     def get_batch(self, indices):
         if self.transform is None and self.target_transform is None:
             return [self.data[indices], self.targets[indices]]
-        return super().get_batch(indices)
+        each, last = split_for_batches(self.transform)
+        samples = map_samples(lambda index: self._sample(index, each), indices)
+        if not samples:
+            return super().get_batch(indices)
+        images, labels = zip(*samples)
+        images = finish_batch(images, last)
+        return [images if isinstance(images, np.ndarray) else default_collate(images), default_collate(labels)]
 
     def __len__(self):
         return len(self.data)

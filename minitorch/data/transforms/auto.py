@@ -85,10 +85,14 @@ class _Automatic(Transform):
 
 
 def _even_steps(first, last, steps):
-    """float32 numbers from `first` to `last`, each half computed from its own end, as PyTorch's `linspace`."""
-    step = (np.float32(last) - np.float32(first)) / np.float32(steps - 1)
-    places = np.arange(steps, dtype=np.float32)
-    return np.where(places < steps // 2, np.float32(first) + step * places, np.float32(last) - step * places[::-1])
+    """float32 numbers from `first` to `last`, bit for bit those of PyTorch's `linspace`.
+
+    Each half is computed from its own end, rounded once; so 15 steps of 32 / 30 are just below 16, and move an image
+    by 15 pixels.
+    """
+    first, last = np.float32(first), np.float32(last)
+    step, places = np.float64((last - first) / np.float32(steps - 1)), np.arange(steps)
+    return np.where(places < steps // 2, first + step * places, last - step * places[::-1]).astype(np.float32)
 
 
 def _usual_strongest(height, width):

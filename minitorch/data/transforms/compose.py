@@ -6,10 +6,13 @@ import numpy as np
 
 from minitorch.data.randomness import current_generator
 from minitorch.data.transforms.base import check_probability, happens
+from minitorch.data.transforms.conversion import Normalize, ToTensor
 
 
 class _Several:
     def __init__(self, transforms):
+        if not hasattr(transforms, "__iter__"):
+            raise TypeError(f"{type(self).__name__}: expected a list of transforms, got {transforms!r}")
         self.transforms = list(transforms)
         for transform in self.transforms:
             if not callable(transform):
@@ -26,6 +29,43 @@ class Compose(_Several):
         for transform in self.transforms:
             image = transform(image)
         return image
+
+
+BATCHED = (ToTensor, Normalize)
+
+
+def split_for_batches(transform):
+    """`transform` in two: the function of one image, and the steps at its end that take a whole batch as well.
+
+    At the size of CIFAR, a call of NumPy for each image costs more than its arithmetic.
+    """
+    steps = _steps(transform)
+    first = len(steps)
+    while first and type(steps[first - 1]) in BATCHED:
+        first -= 1
+    return Compose(steps[:first]), steps[first:]
+
+
+def _steps(transform):
+    if type(transform) is Compose:
+        return [step for inner in transform.transforms for step in _steps(inner)]
+    return [] if transform is None else [transform]
+
+
+def finish_batch(images, steps):
+    """The list of images with the last steps applied: one array where that is possible, or else a list again."""
+    first = images[0]
+    if steps and isinstance(first, np.ndarray):
+        alike = all(isinstance(image, np.ndarray) and image.shape == first.shape and image.dtype == first.dtype
+                    for image in images)
+        picture = type(steps[0]) is ToTensor
+        if alike and first.ndim in ((2, 3) if picture else (3,)) and (first.dtype == np.uint8) == picture:
+            batch = np.stack(images)
+            for step in steps:
+                batch = step.apply_batch(batch)
+            return batch
+    finish = Compose(steps)
+    return [finish(image) for image in images]
 
 
 class RandomApply(_Several):

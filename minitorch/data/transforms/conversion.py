@@ -20,6 +20,10 @@ class ToTensor(Transform):
     def __call__(self, image):
         return F.bytes_to_floats(channels_first(picture_array("ToTensor", image)))
 
+    def apply_batch(self, images):
+        """The same of a batch of pictures, uint8 `(N, H, W)` or `(N, H, W, C)`: `(N, C, H, W)`."""
+        return F.bytes_to_floats(images[:, np.newaxis] if images.ndim == 3 else images.transpose(0, 3, 1, 2))
+
 
 class PILToTensor(Transform):
     """A picture to a uint8 array `(C, H, W)`: an intermediate form, which only `ConvertImageDtype` takes."""
@@ -73,3 +77,7 @@ class Normalize(Transform):
     def __call__(self, image):
         check_tensor_image("Normalize", image)
         return F.apply_normalize("Normalize", image, self.mean, self.std, self.inplace)
+
+    def apply_batch(self, images):
+        """The same of a batch `(N, C, H, W)`."""
+        return self(images)

@@ -9,11 +9,13 @@ from minitorch.data.randomness import current_generator
 from minitorch.data.transforms.base import RandomTransform, Transform, check_range, draw_index
 from minitorch.data.transforms.functional.geometry import erase
 from minitorch.data.transforms.functional.images import (
+    channels_first,
     check_fill,
     fill_values,
     get_dimensions,
     is_count,
     is_tensor_image,
+    picture_array,
 )
 from minitorch.data.transforms.geometry import check_ratio, draw_rectangle
 
@@ -49,7 +51,7 @@ class RandomErasing(RandomTransform):
 
     @staticmethod
     def get_params(img, scale, ratio, value=None):
-        """Draw `(top, left, height, width, values)` for `erase`; all of the image itself after ten that do not fit.
+        """Draw `(top, left, height, width, values)` for `erase`; the image itself after ten that do not fit.
 
         Args:
             value: numbers, one or one for each channel; None for random ones.
@@ -60,12 +62,11 @@ class RandomErasing(RandomTransform):
             if rows < height and columns < width:
                 values = _noise(img, (channels, rows, columns)) if value is None else np.reshape(value, (-1, 1, 1))
                 return draw_index(height - rows + 1), draw_index(width - columns + 1), rows, columns, values
-        return 0, 0, height, width, None
+        return 0, 0, height, width, img if is_tensor_image(img) else channels_first(picture_array("RandomErasing", img))
 
     def apply(self, image):
         value = None if isinstance(self.value, str) else fill_values("RandomErasing", self.value, image)
-        top, left, height, width, values = self.get_params(image, self.scale, self.ratio, value)
-        return image if values is None else erase(image, top, left, height, width, values, self.inplace)
+        return erase(image, *self.get_params(image, self.scale, self.ratio, value), self.inplace)
 
 
 def _noise(image, shape):

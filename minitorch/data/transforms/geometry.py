@@ -138,7 +138,7 @@ class RandomCrop(Transform):
                 if missing > 0:
                     sides = (missing, 0, missing, 0) if across else (0, missing, 0, missing)
                     image = F.apply_pad("RandomCrop", image, sides, self.fill, self.padding_mode)
-        return F.crop(image, *self.get_params(image, self.size))
+        return F.apply_crop(image, *self.get_params(image, self.size))
 
 
 class RandomResizedCrop(Transform):
@@ -176,7 +176,7 @@ class RandomResizedCrop(Transform):
         return (height - rows) // 2, (width - columns) // 2, rows, columns
 
     def apply(self, image):
-        image = F.crop(image, *self.get_params(image, self.scale, self.ratio))
+        image = F.apply_crop(image, *self.get_params(image, self.scale, self.ratio))
         return F.apply_resize(image, self.size, self.interpolation, None, self.antialias)
 
 

@@ -126,10 +126,11 @@ class RandomPerspective(RandomTransform):
 
     def apply(self, image):
         _, height, width = get_dimensions(image)
-        points = self.get_params(width, height, self.distortion_scale)
-        if not all(F.is_quadrilateral(corners) for corners in points):  # nothing to see of it
+        coefficients = F.perspective_coefficients(*self.get_params(width, height, self.distortion_scale))
+        if coefficients is None:  # the corners fell on a line, and nothing would be left to see
             return image
-        return F.perspective(image, *points, self.interpolation, 0 if self.fill is None else self.fill)
+        mode = F.warp_mode("RandomPerspective", image, self.interpolation)
+        return F.apply_perspective(image, coefficients, mode, 0 if self.fill is None else self.fill)
 
 
 def _two(name, argument, value):

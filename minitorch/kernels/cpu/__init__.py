@@ -1,6 +1,6 @@
 """Kernels for the CPU: NumPy, work split over threads in blocks that stay in the cache."""
 
-from minitorch.kernels.cpu.activation import log_softmax, relu, relu_grad, softmax
+from minitorch.kernels.cpu.activation import log_softmax, relu, relu6, relu6_grad, relu_grad, softmax
 from minitorch.kernels.cpu.adaptive_pooling import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_grad,
@@ -57,6 +57,8 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_grad",
     "relu",
+    "relu6",
+    "relu6_grad",
     "relu_grad",
     "rmsprop",
     "scatter_add",

@@ -32,10 +32,34 @@ def relu_grad(grad, y):
 
 
 def _relu_grad(grad, y, out):
-    """The bits of the gradient and a mask of all ones or zeros: as fast as a product, and 0 also where grad is inf."""
-    kept = np.asarray(y <= 0).view(np.int8)
-    bits = f"i{grad.itemsize}"
-    np.bitwise_and(grad.view(bits), np.subtract(kept, 1, out=kept), out=out.view(bits))
+    _keep(grad, np.asarray(y <= 0), out)
+
+
+def _keep(grad, cut, out):
+    """The gradient where it is not cut, 0 elsewhere: its bits and a mask of all ones or zeros, as fast as a product,
+    and 0 also where the gradient is infinite."""
+    mask, bits = cut.view(np.int8), f"i{grad.itemsize}"
+    np.bitwise_and(grad.view(bits), np.subtract(mask, 1, out=mask), out=out.view(bits))
+
+
+def relu6(x):
+    """min(max(x, 0), 6); NaN stays NaN."""
+    return elementwise(_relu6, x)
+
+
+def _relu6(x, out):
+    rectify(x, out)
+    np.minimum(out, 6, out=out)
+
+
+def relu6_grad(grad, y):
+    """The gradient where the result y was strictly between 0 and 6 or NaN, 0 elsewhere."""
+    return elementwise(_relu6_grad, grad, y)
+
+
+def _relu6_grad(grad, y, out):
+    cut = np.asarray(y <= 0)
+    _keep(grad, np.logical_or(cut, y >= 6, out=cut), out)
 
 
 def softmax(x, axis):

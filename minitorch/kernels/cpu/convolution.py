@@ -5,7 +5,7 @@ All three reduce to one correlation: output (oh, ow) of tap (kh, kw) reads the i
 and zero outside. The gradient for the input is such a correlation too, of the output's gradient
 with the flipped weight: one for each residue of the position modulo the stride (``_input_phase``).
 So nothing is ever scattered, and a strided gradient multiplies no zeros. (With few channels and
-stride 1, ``planes.input_grad`` takes half the time of that.)
+stride 1, ``planes.input_grad`` takes half the time of that, but for depthwise ones.)
 
 The work is a matrix product of the weight with columns, copies of the windows. What differs is
 how the columns are made, which decides the speed:
@@ -18,7 +18,8 @@ how the columns are made, which decides the speed:
   planes too, because the pixels of several images go into one product.
 * ``pointwise``, 1 x 1 kernels on large planes: the input is its own columns.
 
-Two ways go by other products: ``banded`` for few channels, and ``winograd`` for 3 x 3 kernels from 16 channels.
+Three ways go by other products: ``banded`` for few channels, ``winograd`` for 3 x 3 kernels from 16 channels, and
+``toeplitz`` for depthwise convolutions of small planes.
 """
 from contextlib import suppress
 from math import gcd
@@ -29,6 +30,7 @@ from minitorch.kernels.cpu import convolution_banded as banded
 from minitorch.kernels.cpu import convolution_channels_last as channels_last
 from minitorch.kernels.cpu import convolution_planes as planes
 from minitorch.kernels.cpu import convolution_pointwise as pointwise
+from minitorch.kernels.cpu import convolution_toeplitz as toeplitz
 from minitorch.kernels.cpu import convolution_winograd as winograd
 from minitorch.memory import empty
 
@@ -60,6 +62,10 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
         with suppress(FloatingPointError):
             banded.correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation)
             return y
+    if toeplitz.suits(weight.shape, x.shape[2:], size, groups):
+        with suppress(FloatingPointError):
+            toeplitz.correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation)
+            return y
     if winograd.suits(weight.shape, size, stride, dilation, groups) and y.size:
         with suppress(FloatingPointError):
             winograd.correlate(x, weight, bias, y, (padding[0][0], padding[1][0]))
@@ -81,11 +87,15 @@ def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, grou
         with suppress(FloatingPointError):
             banded.input_grad(grad, weight, dx, stride, (padding[0][0], padding[1][0]), dilation)
             return dx
+    if toeplitz.suits(weight.shape, input_shape[2:], grad.shape[2:], groups):
+        with suppress(FloatingPointError):
+            toeplitz.input_grad(grad, weight, dx, stride, (padding[0][0], padding[1][0]), dilation)
+            return dx
     if winograd.suits(weight.shape, input_shape[2:], stride, dilation, groups) and dx.size:
         with suppress(FloatingPointError):
             winograd.input_grad(grad, weight, dx, (padding[0][0], padding[1][0]))
             return dx
-    if stride == (1, 1) and weight.shape[1] < _MANY_CHANNELS:
+    if stride == (1, 1) and 1 < weight.shape[1] < _MANY_CHANNELS:
         planes.input_grad(grad, weight, dx, (padding[0][0], padding[1][0]), dilation, groups)
         return dx
     transposed = _transpose_groups(weight, groups)
@@ -114,6 +124,11 @@ def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
         dweight = empty(weight_shape, grad.dtype)
         banded.weight_grad(grad, x, dweight, stride, lead, dilation)
         return dweight
+    if toeplitz.suits(weight_shape, x.shape[2:], grad.shape[2:], groups):
+        dweight = empty(weight_shape, grad.dtype)
+        with suppress(FloatingPointError):
+            toeplitz.weight_grad(grad, x, dweight, stride, lead, dilation)
+            return dweight
     if winograd.suits(weight_shape, grad.shape[2:], stride, dilation, groups):
         dweight = empty(weight_shape, grad.dtype)
         with suppress(FloatingPointError):

@@ -25,7 +25,7 @@ Source: Lavin and Gray 2016, "Fast algorithms for convolutional neural networks"
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minitorch.kernels.cpu.convolution_geometry import blocks, inside
+from minitorch.kernels.cpu.convolution_geometry import blocks, check_finite, inside
 from minitorch.kernels.cpu.parallel import get_num_threads, parallel_for, scratch
 from minitorch.memory import empty
 
@@ -74,7 +74,7 @@ def _correlate(x, filters, bias, out, lead):
             y = _output_tiles(np.matmul(values, filters, out=product), (stop - start, *size))
             if bias is not None:
                 y += bias
-            _check_finite(y)
+            check_finite(y)
             rows = slice(2 * top, min(2 * bottom, height))
             out[start:stop, :, rows] = y[:, : rows.stop - rows.start, :width].transpose(0, 3, 1, 2)
 
@@ -110,7 +110,7 @@ def weight_grad(grad, x, dweight, lead):
 
     def transform(start, stop):
         total = totals[:, :, start:stop].sum(0) if parts > 1 else totals[0, :, start:stop]
-        _check_finite(total)
+        check_finite(total)
         np.matmul(total.reshape(16, -1).T, back, out=dweight[start:stop].reshape(-1, 9))
 
     parallel_for(transform, out_channels, _rows_worth_a_thread(out_channels, channels))
@@ -121,12 +121,6 @@ def _blocks(images, rows, columns, channels, itemsize):
     row_bytes = 16 * columns * channels * itemsize
     least = -(-_LEAST_TILES // columns) * row_bytes
     return blocks(images, rows, row_bytes, max(_VALUE_BYTES, least))
-
-
-def _check_finite(y):
-    """Raise FloatingPointError if a number is not finite (or the sum of all, which only costs time)."""
-    if not np.isfinite(y.sum()):
-        raise FloatingPointError("a number that is not finite reaches outputs that do not depend on it")
 
 
 def _filters(weight, flipped=False):

@@ -29,7 +29,7 @@ def cross_entropy(score, target, weight, ignored, smoothing):
         kept, factor[part] = _kept(right, weight, ignored, x.dtype)
         if kept is not None and not smoothing:
             mass[part] = factor[part]
-            losses = log_sum[part] - np.take_along_axis(x, kept, 1)[:, 0]
+            losses = log_sum[part] - x.reshape(-1)[_positions(kept, x.shape)]
             np.multiply(losses, factor[part], out=losses)
         else:
             shares = _shares(right, kept, weight, smoothing, x)
@@ -56,8 +56,7 @@ def cross_entropy_grad(grad, score, target, weight, ignored, smoothing, log_sum,
         slopes *= mass[part, np.newaxis]
         kept, factor = _kept(right, weight, ignored, x.dtype)
         if kept is not None and not smoothing:
-            chosen = np.take_along_axis(slopes, kept, 1)
-            np.put_along_axis(slopes, kept, chosen - factor[:, np.newaxis], 1)
+            slopes.reshape(-1)[_positions(kept, x.shape)] -= factor
         else:
             shares = _shares(right, kept, weight, smoothing, x)
             slopes -= shares if kept is None else np.where(right[:, np.newaxis] == ignored, 0, shares)
@@ -68,13 +67,19 @@ def cross_entropy_grad(grad, score, target, weight, ignored, smoothing, log_sum,
 
 
 def _kept(target, weight, ignored, dtype):
-    """Class numbers with 0 for ignored ones, (N, 1, inner), and the weights of them; (None, 1) for probabilities."""
+    """Class numbers with 0 for ignored ones, (N, inner), and the weights of them; (None, 1) for probabilities."""
     if target.dtype.kind == "f":
         return None, 1
     counts = target != ignored
     kept = np.where(counts, target, 0).astype(np.int64, copy=False)
     factor = counts.astype(dtype)
-    return kept[:, np.newaxis], factor if weight is None else factor * weight[kept]
+    return kept, factor if weight is None else factor * weight[kept]
+
+
+def _positions(kept, shape):
+    """Where the scores of the class numbers (n, inner) lie in flat scores of the shape (n, C, inner)."""
+    n, classes, inner = shape
+    return (np.arange(n)[:, np.newaxis] * classes + kept) * inner + np.arange(inner)
 
 
 def _shares(target, kept, weight, smoothing, like):
@@ -84,7 +89,7 @@ def _shares(target, kept, weight, smoothing, like):
         shares += like.dtype.type(smoothing / like.shape[1])
     else:
         shares = np.full(like.shape, smoothing / like.shape[1], like.dtype)
-        np.put_along_axis(shares, kept, like.dtype.type(1 - smoothing + smoothing / like.shape[1]), 1)
+        shares.reshape(-1)[_positions(kept, like.shape)] = 1 - smoothing + smoothing / like.shape[1]
     if weight is not None:
         shares *= weight[:, np.newaxis]
     return shares

@@ -24,6 +24,8 @@ from threadpoolctl import ThreadpoolController
 CACHE_BYTES = 256 * 1024
 """Working set that a block should stay within: half of a small L2 cache."""
 
+_LITTLE_BYTES = 256 * 1024  # waking a thread costs more than it saves
+
 _SWITCH_INTERVAL = 1e-4  # seconds
 
 _SCRATCH_LIMIT = 64 * 1024 * 1024
@@ -229,9 +231,9 @@ def _wait(job):
 
 
 def block_size(n, item_bytes, cache_bytes=CACHE_BYTES):
-    """Items per block: as many as fit the cache, yet at least one block for every thread."""
+    """Items per block: as many as fit the cache, yet at least one block for every thread, unless all are little work."""
     fitting = max(1, cache_bytes // max(1, item_bytes))
-    share = -(-n // _num_threads)
+    share = n if n * item_bytes < _LITTLE_BYTES else -(-n // _num_threads)
     return max(1, min(fitting, share))
 
 

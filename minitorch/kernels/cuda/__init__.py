@@ -1,9 +1,10 @@
-"""Kernels for the GPU: the functions of `kernels.cpu` as array expressions, which CuPy runs on the device.
+"""Kernels for the GPU: the functions of `kernels.cpu`, which start the CUDA text in ``source/``.
 
-They are written for any array module, so that they can be tested against the CPU kernels on NumPy arrays.
+On CuPy's arrays they run on the GPU, on the emulator's on the CPU. What has no kernel of its own are array expressions
+that both understand.
 """
 
-from minitorch.kernels.cuda.activation import log_softmax, relu, relu_grad, softmax
+from minitorch.kernels.cuda.activation import log_softmax, relu, relu6, relu6_grad, relu_grad, softmax
 from minitorch.kernels.cuda.adaptive_pooling import (
     adaptive_avg_pool2d,
     adaptive_avg_pool2d_grad,
@@ -60,6 +61,8 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_grad",
     "relu",
+    "relu6",
+    "relu6_grad",
     "relu_grad",
     "rmsprop",
     "scatter_add",

@@ -19,11 +19,21 @@ import tempfile
 from pathlib import Path
 
 from minitorch.kernels.emulator.errors import CompileError, NotSupportedError
-from minitorch.kernels.signature import blank, kernels
+from minitorch.kernels.emulator.host import HEADER, host_parts
+from minitorch.kernels.signature import blank, kernels, matching
 
 RUNTIME = Path(__file__).parent / "runtime"
-COMMON = ["-std=c++17", "-g", "-fPIC", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti", "-ffp-contract=off"]
-FOR_RUNTIME = ["-O2", "-shared", "-Wall", "-Wextra"]
+COMMON = [
+    "-std=c++17",
+    "-gdwarf-4",  # addr2line takes files for each other in later versions
+    "-fno-omit-frame-pointer",  # from a fault back to the kernel
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fno-exceptions",
+    "-fno-rtti",
+    "-ffp-contract=off",
+]
+FOR_RUNTIME = ["-O2", "-Wall", "-Wextra"]
 FOR_KERNELS = [
     "-w",
     "-fno-gnu-unique",
@@ -43,12 +53,11 @@ CHECK = [
     "-fsanitize=thread,bounds,shift,signed-integer-overflow,integer-divide-by-zero,alignment",
     "-fno-sanitize-recover=all",
 ]
-# What is rewritten before compilation. Headers that CUDA programs name out of habit hold nothing that a kernel needs.
-HEADERS = r"(?:cuda_runtime|device_launch_parameters|cuda|stdio|math|assert|stdint)\.h|cstdio|cmath|cassert|cstdint"
-HEADER = re.compile(rf'^[ \t]*#[ \t]*include[ \t]*[<"](?:{HEADERS})[>"]', re.MULTILINE)
+# What is rewritten before compilation.
 STATIC_SHARED = re.compile(r"\bstatic\s+__shared__\b")
 VARIABLE = re.compile(r"\b__device__\b(?=[^;(){}=]*[=;\[])(?!\s+__constant__)(?!\s+__shared__)")
 RETURN = re.compile(r"\breturn\s*;")
+SCOPE = re.compile(r'\b(?:namespace\b[^;{}()]*|extern\s+" "\s*)\{')
 ALIGNMENT = r"(?:(?:__align__|alignas)\s*\([^)]*\)\s*)?"
 SHARED_ARRAY = re.compile(rf"\bextern\s+__shared__\s+{ALIGNMENT}([^;=]*?)(\w+)\s*\[\s*\]\s*;")
 
@@ -110,8 +119,10 @@ def runtime_library():
         raise NotSupportedError(reason)
     flags = [*COMMON, *FOR_RUNTIME]
     name = f"runtime-{digest(runtime_text(), flags)}.so"
-    sources = sorted(str(path) for path in RUNTIME.glob("*.cpp"))
-    return build_once(name, None, None, None, [*flags, *sources, f"-Wl,-soname,{name}"])
+    # One text for all of it: reading the C++ library's headers is what takes the time.
+    text = "".join(f'#include "{path.name}"\n' for path in sorted(RUNTIME.glob("*.cpp")))
+    link_flags = ["-shared", f"-Wl,-soname,{name}"]
+    return build_once(name, None, text, [*flags, f"-I{RUNTIME}", "-c", "-x", "c++", "-"], link_flags)
 
 
 def kernel_library(path, source, defines, check):
@@ -170,15 +181,25 @@ def rewritten(source, found):
     changes += [(match.span(), "") for match in HEADER.finditer(blank(source, keep_strings=True))]
     for match in SHARED_ARRAY.finditer(plain):
         c_type, name = match.groups()
-        inside = plain.count("{", 0, match.start()) > plain.count("}", 0, match.start())
+        inside = in_function(plain, match.start())
         pointer = f"{c_type}* {name} = ({c_type}*)minitorch_shared;"
         changes.append((match.span(), pointer if inside else f"static MinitorchDynamicShared<{c_type}> {name};"))
     for kernel in found.values():
         for match in RETURN.finditer(plain, *kernel.body):
             changes.append((match.span(), "{ minitorch_return(__LINE__); return; }"))
+    host = host_parts(plain)
+    changes = [change for change in changes if not any(start <= change[0][0] < end for start, end in host)]
+    changes += [(span, "") for span in host]
     for (start, end), text in sorted(changes, reverse=True):
         source = source[:start] + text + "\n" * plain.count("\n", start, end) + source[end:]
     return source
+
+
+def in_function(plain, position):
+    """Whether a position lies within more braces than those of namespaces and of ``extern "C" { ... }``."""
+    depth = plain.count("{", 0, position) - plain.count("}", 0, position)
+    around = [block for block in SCOPE.finditer(plain[:position]) if matching(plain, block.end() - 1, "{}") > position]
+    return depth > len(around)
 
 
 def digest(text, flags):
@@ -197,11 +218,8 @@ def build_once(name, path, text, compile_flags, link_flags):
     if target.exists():
         return target
     with tempfile.TemporaryDirectory(prefix="building-", dir=cache_folder()) as folder:
-        objects = []
-        if text is not None:
-            run_compiler([*compile_flags, "-o", "kernels.o"], folder, text, path)
-            objects = ["kernels.o"]
-        run_compiler([*objects, *link_flags, "-o", name], folder, None, path)
+        run_compiler([*compile_flags, "-o", "code.o"], folder, text, path)
+        run_compiler(["code.o", *link_flags, "-o", name], folder, None, path)
         os.replace(Path(folder) / name, target)
     return target
 

@@ -75,7 +75,9 @@ def main(arguments=None):
             run_kernel(options, program)
     except (KernelError, OSError, ValueError, zipfile.BadZipFile) as error:
         sys.stdout.flush()
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        missing = isinstance(error, FileNotFoundError) and error.filename
+        text = f"there is no file {error.filename}" if missing else f"{type(error).__name__}: {error}"
+        print(text, file=sys.stderr)
         return 1
     return 0
 
@@ -225,7 +227,10 @@ def save(path, arrays):
 
 def index(text):
     """``"4"`` or ``"16,16"`` as a tuple."""
-    return tuple(int(part) for part in text.replace("x", ",").split(","))
+    try:
+        return tuple(int(part) for part in text.replace("x", ",").split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, or several as in 16,16, got {text!r}") from None
 
 
 def pair(text):

@@ -71,6 +71,8 @@ def launch(
         bss_end=program.bounds[1],
         global_begin=program.bounds[2],
         global_end=program.bounds[3],
+        constant_begin=program.bounds[4],
+        constant_end=program.bounds[5],
     )
     report, arrays = run(what, bound, program)
     while report.fault == Fault.RACE and is_intended(program, report):

@@ -31,14 +31,13 @@ def static_variables(library, begin):
 
     Args:
         library: path of the compiled code.
-        start: the runtime's function that launches a kernel.
         begin: address at which its .bss begins in this process.
     """
     tool = shutil.which("nm") or shutil.which("llvm-nm")
     if tool is None:
         return []
-    output = subprocess.run([tool, "-S", str(library)], capture_output=True, text=True).stdout
-    symbols = [line.split() for line in output.splitlines()]
+    output = subprocess.run([tool, "-S", "-C", str(library)], capture_output=True, text=True).stdout
+    symbols = [line.split(None, 3) for line in output.splitlines()]
     start = next((int(words[0], 16) for words in symbols if words[-1] == "__bss_start"), None)
     if start is None:
         return []
@@ -51,16 +50,17 @@ def static_variables(library, begin):
 
 
 def names_of_symbol(symbol):
-    """Function and variable in the name that the compiler gives to a static one, such as ``_ZZ3sumE4part``."""
-    local = re.match(r"_ZZ(\d+)", symbol)
-    function = symbol[local.end() :][: int(local.group(1))] if local else ""
-    last = list(re.finditer(r"(?=(?<!\d)(\d+)([A-Za-z_]\w*))", symbol))
-    for match in last:
-        name = match.group(2)[: int(match.group(1))]
-        rest = match.group(2)[int(match.group(1)) :]
-        if len(name) == int(match.group(1)) and re.fullmatch(r"(_\d+|__\d+_)?", rest):
-            return function, name
-    return function, symbol
+    """Function and variable in a name such as ``sum(float*)::part``; the function is empty at file scope."""
+    depth, cuts = 0, []
+    for place, character in enumerate(symbol):
+        depth += (character in "(<[{") - (character in ")>]}")
+        if depth == 0 and symbol.startswith("::", place):
+            cuts.append(place)
+    if not cuts:
+        return "", symbol
+    scope = symbol[cuts[-2] + 2 if len(cuts) > 1 else 0 : cuts[-1]]
+    function = re.search(r"(\w+)\s*(?:<.*>)?\s*(?:\(.*\)[^()]*)?$", scope)
+    return function.group(1) if function else "", symbol[cuts[-1] + 2 :]
 
 
 class Program:
@@ -72,8 +72,8 @@ class Program:
         kernels: dict from name to `Kernel`.
         library: path of the compiled code.
         start: the runtime's function that launches a kernel.
-        bounds: first address of the shared variables and the one behind them, and those of the variables at file
-            scope.
+        bounds: first address of the shared variables and the one behind them, those of the variables at file scope,
+            and those of the ones in constant memory.
         variables, globals: the shared variables, and those at file scope: lists of `Variable`.
         ignored: pairs of positions in the code whose races are intended, as check mode has found them so far.
     """
@@ -90,10 +90,11 @@ class Program:
         self.code = ctypes.CDLL(str(self.library))
         self.start = launcher(self.code)
         self.code.minitorch_bound.restype = ctypes.c_uint64
-        self.bounds = [self.code.minitorch_bound(which) for which in range(4)]
+        self.bounds = [self.code.minitorch_bound(which) for which in range(6)]
         variables = static_variables(self.library, self.bounds[0])
         self.variables = [v for v in variables if self.bounds[0] <= v.address < self.bounds[1]]
         self.globals = [v for v in variables if self.bounds[2] <= v.address < self.bounds[3]]
+        self.globals += [v for v in variables if self.bounds[4] <= v.address < self.bounds[5]]
         self.ignored = []
         self._entries = {}
 

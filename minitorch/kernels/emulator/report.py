@@ -13,6 +13,7 @@ from minitorch.kernels.signature import C_TYPES, blank, spelled
 
 WARP_OPERATIONS = ("__syncwarp", "shuffle", "__ballot_sync", "__any_sync", "__all_sync", "__match_any_sync")
 INTENDED = re.compile(r"//.*\brace intended\b")
+DYNAMIC = re.compile(r"\bextern\s+__shared__\s[^;]*?(\w+)\s*\[\s*\]")
 ACCESS = ("reads", "writes", "updates atomically")
 
 
@@ -89,8 +90,7 @@ class Explanation:
         return parameter.name, index_of(address, entry), size
 
     def out_of_bounds(self):
-        report = self.report
-        verb = ACCESS[report.here.access]
+        report, verb = self.report, self.verb()
         found = self.element(report.address)
         if found:
             name, index, size = found
@@ -104,18 +104,25 @@ class Explanation:
         return errors.OutOfBoundsError, f"{verb} at an address that belongs to no array of the launch"
 
     def shared_bounds(self):
-        verb, address = ACCESS[self.report.here.access], self.report.address
+        address, offset = self.report.address, self.report.address - self.what.dynamic
         near = [v for v in self.program.variables if v.address <= address]
         if self.program.bounds[0] <= address < self.program.bounds[1] + (1 << 16) and near:
-            variable = near[-1]
-            return errors.OutOfBoundsError, f"{verb} past the end of the shared array {variable.name}"
+            return errors.OutOfBoundsError, f"{self.verb()} past the end of the shared array {near[-1].name}"
+        side = "before the start" if offset < 0 else "past the end"
         return errors.OutOfBoundsError, (
-            f"{verb} outside of the shared memory of the block: check its size, and shared_bytes of the launch"
+            f"{self.verb()} {self.dynamic_element(offset)}, {side} of the dynamic shared memory of the block, for "
+            f"which the launch has shared_bytes={self.what.shared_bytes}"
         )
 
+    def dynamic_element(self, offset):
+        """An element of the ``extern __shared__`` array."""
+        match = DYNAMIC.search(blank(self.program.source))
+        return element_of_shared(self.program, match.group(1), offset) if match else "shared memory"
+
     def write_to_const(self):
-        name, index, _ = self.element(self.report.address)
-        return errors.ReadOnlyError, f"writes {name}[{index}], but declares {name} const"
+        found = self.element(self.report.address)
+        name = f"{found[0]}[{found[1]}]" if found else self.target()
+        return errors.ReadOnlyError, f"writes {name}, which it declares {'const' if found else '__constant__'}"
 
     def target(self):
         """The element that a report is about."""
@@ -129,10 +136,7 @@ class Explanation:
         for v in self.program.globals:
             if v.address <= report.address < v.address + v.bytes:
                 return f"the variable {v.name}"
-        match = re.search(r"\bextern\s+__shared__\s[^;]*?(\w+)\s*\[\s*\]", blank(self.program.source))
-        if match is None:
-            return "shared memory"
-        return element_of_shared(self.program, match.group(1), report.address - self.what.dynamic)
+        return self.dynamic_element(report.address - self.what.dynamic)
 
     def race(self):
         here, other = self.report.here, self.report.other
@@ -157,14 +161,40 @@ class Explanation:
 
     def uninitialised(self):
         return errors.UninitialisedError, (
-            f"{ACCESS[self.report.here.access]} {self.target()}, which is uninitialised: no thread of the block has "
-            "written there before"
+            f"{self.verb()} {self.target()}, which is uninitialised: no thread of the block has written there before"
         )
 
     def index(self):
+        index, name = self.report.values[0], self.indexed_array()
+        side = "before the start" if index < 0 else "past the end"
         return errors.OutOfBoundsError, (
-            f"index {self.report.values[0]} is outside of an array of type {self.report.text.decode()}"
+            f"index {index} is {side} of {f'{name}, ' if name else ''}an array of type {self.report.text.decode()}"
         )
+
+    def indexed_array(self):
+        """Name of the array that the line indexes; None where there are several that it may be."""
+        source = blank(self.program.source)
+        line = source.splitlines()[self.line - 1] if self.line else ""
+        start, end = self.bound.kernel.body
+        if not source.count("\n", 0, start) < (self.line or 0) <= source.count("\n", 0, end) + 1:
+            start, end = 0, len(source)  # in a function that the kernel calls
+        declaration = r"(?m)(?:^|[;{{}}])\s*(?!return|else)(?:\w+\s+)+(?:[^;(){{}}=]*,\s*)?{}\s*\["
+        names = dict.fromkeys(re.findall(r"\b([A-Za-z_]\w*)\s*\[", line))
+        declared = [name for name in names if re.search(declaration.format(name), source[start:end])]
+        return declared[0] if len(declared) == 1 else None
+
+    def shuffle(self):
+        mask, lane = self.report.values[:2]
+        threads = self.what.block[0] * self.what.block[1] * self.what.block[2]
+        why = f"the mask {self.mask(0)} leaves it out" if not mask >> lane & 1 else f"the block has {threads} threads"
+        found = self.element(self.report.address)
+        reached = f", and has reached {found[0]}[{found[1]}]" if found else ""
+        return errors.DivergenceError, (
+            f"a shuffle reads from lane {lane}, which takes no part in it ({why}): its result is undefined{reached}"
+        )
+
+    def verb(self):
+        return ACCESS[self.report.here.access]
 
     def shift(self):
         value, bits = self.report.values[:2]
@@ -279,6 +309,7 @@ WORDS = {
     Fault.WARP_NOT_IN_MASK: Explanation.warp_not_in_mask,
     Fault.DEADLOCK: Explanation.deadlock,
     Fault.FAILED: Explanation.failed,
+    Fault.SHUFFLE_UNDEFINED: Explanation.shuffle,
 }
 TWO = {Fault.BARRIER_DIVERGED, Fault.BARRIER_LEFT, Fault.WARP_DIVERGED, Fault.WARP_LEFT, Fault.WARP_MASKS,
        Fault.DEADLOCK, Fault.RACE}  # fmt: skip

@@ -30,6 +30,7 @@ class Fault(enum.IntEnum):
     SHIFT = enum.auto()
     OVERFLOW = enum.auto()
     SHARED_BOUNDS = enum.auto()
+    SHUFFLE_UNDEFINED = enum.auto()
 
 
 class Place(ctypes.Structure):
@@ -102,6 +103,8 @@ class Launch(ctypes.Structure):
         ("bss_end", ctypes.c_uint64),
         ("global_begin", ctypes.c_uint64),
         ("global_end", ctypes.c_uint64),
+        ("constant_begin", ctypes.c_uint64),
+        ("constant_end", ctypes.c_uint64),
         ("code_begin", ctypes.c_uint64),
         ("code_end", ctypes.c_uint64),
         ("image_end", ctypes.c_uint64),

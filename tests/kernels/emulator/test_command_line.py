@@ -95,6 +95,52 @@ def test_define_shared_and_null(call, tmp_path):
     assert status == 1 and "--define real=double" in errors
 
 
+PROGRAM = """
+#include <iostream>
+#include <vector>
+#include <cuda_runtime.h>
+using namespace std;
+#define CHECK(call) { cudaError_t e = call; if (e != cudaSuccess) { printf("no\\n"); exit(1); } }
+
+struct Options { std::string name; };
+__host__ __device__ inline int blocks(int n) { return (n + 31) / 32; }
+void fill(vector<float>& v) { for (auto& x : v) x = 1; }
+static float random_number() { return rand() / (float)RAND_MAX; }
+
+namespace mine {
+__global__ void add(const float* x, float* y, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i <= n) y[i] += x[i] + 0 * blocks(n);
+}
+}  // namespace mine
+
+template <typename T>
+void run(T* x, T* y, int n) { mine::add<<<blocks(n), 32>>>(x, y, n); }
+
+int main() {
+    float *x, *y;
+    CHECK(cudaMalloc(&x, 400));
+    CHECK(cudaMalloc(&y, 400));
+    run(x, y, 100);
+    return 0;
+}
+"""
+
+
+def test_a_whole_program_is_run_without_its_host_part(call):
+    source = PROGRAM.replace("}  // namespace mine", "}  // namespace mine\nusing namespace mine;")
+    status, output, errors = call(source, "--arrays", "@in.npz", *RUN)
+    assert status == 1 and "mine.cu line 16, block (3, 0, 0), thread (4, 0, 0): reads" in errors
+    assert call(source.replace("<=", "<"), "--arrays", "@in.npz", *RUN)[0] == 0
+
+
+def test_files_and_sizes_that_cannot_be_used(call, tmp_path, capsys):
+    assert main([str(tmp_path / "none.cu")]) == 1 and "there is no file" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        call(ADD, "--grid", "many", "--block", 3)
+    assert "expected a number, or several as in 16,16, got 'many'" in capsys.readouterr().err
+
+
 def test_warnings_are_shown(call):
     status, output, _ = call(ADD.replace("const int i", "int idle;\n    const int i"))
     assert status == 0 and "mine.cu line 3: warning: unused variable" in output
@@ -113,7 +159,7 @@ BAD = {
     "int too large": (ADD, (*ADD_RUN, "--set", "n=3000000000"), "must be a number of int32, 3000000000 is none"),
     "word for float": (ADD, (*ADD_RUN, "--set", "scale=two"), "needs a number of float32, got 'two'"),
     "too many threads": (ADD, (*ADD_RUN[:-1], 2048), "block must be"),
-    "missing file": (ADD, ("--arrays", "@none.npz", *RUN), "No such file"),
+    "missing file": (ADD, ("--arrays", "@none.npz", *RUN), "there is no file .*none.npz"),
     "not an .npz": (ADD, ("--arrays", "@mine.cu", *RUN), "."),
 }
 

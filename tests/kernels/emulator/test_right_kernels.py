@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from kernels.emulator.gathered import gather
 
 from minitorch.kernels import emulator
 
@@ -319,20 +320,30 @@ CASES = {
 CASES["transposition"][5][1] = CASES["transposition"][4][0].T
 
 
-@pytest.mark.parametrize("real", ["float", "double"])
+NAMES = list(CASES)
+RUNS = [(name, "float") for name in CASES] + [(name, "double") for name in CASES if "real*" in CASES[name][0]]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """The file with all of them."""
+    path = tmp_path_factory.mktemp("right") / "kernels.cu"
+    path.write_text(gather([case[0] for case in CASES.values()])[0], encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("case", CASES)
-def test_results_are_those_of_numpy(case, mode, real, write):
-    source, grid, block, shared_bytes, values, expected = CASES[case]
+@pytest.mark.parametrize("name, real", RUNS)
+def test_results_are_those_of_numpy(name, mode, real, path):
+    source, grid, block, shared_bytes, values, expected = CASES[name]
     dtype = {"float": np.float32, "double": np.float64}[real]
     takes_real = "real*" in source
     arguments = [
         (v.astype(dtype) if takes_real and v.dtype == np.float64 else v.copy()) if isinstance(v, np.ndarray) else v
         for v in values
     ]
-    emulator.launch(
-        write(source), "kernel", grid, block, arguments, shared_bytes, defines={"real": real}, **MODES[mode]
-    )
+    kernel = f"kernel_{NAMES.index(name)}"
+    emulator.launch(path, kernel, grid, block, arguments, shared_bytes, defines={"real": real}, **MODES[mode])
     tolerance = 1e-4 if real == "float" else 1e-12
     for number, value in expected.items():
         np.testing.assert_allclose(arguments[number], value, rtol=tolerance, atol=tolerance)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from kernels.emulator.gathered import gather
 
 from minitorch.kernels import emulator
 
@@ -85,7 +86,8 @@ WRONG = {
     ),
     "shared array, wrong index": Wrong(
         HEAD + "    __shared__ float s[32];\n    s[t] = x[t];  // <- here\n    __syncthreads();\n    y[t] = s[t];\n}",
-        emulator.OutOfBoundsError, r"index 32 is outside of an array of type 'float ?\[32\]'", thread=(32, 0, 0),
+        emulator.OutOfBoundsError, r"index 32 is past the end of s, an array of type 'float ?\[32\]'",
+        thread=(32, 0, 0),
     ),
     "shared array by a pointer": Wrong(
         HEAD + "    __shared__ float s[40];\n    float* p = s;\n    p[t] = x[t];  // <- here\n    __syncthreads();\n"
@@ -94,12 +96,13 @@ WRONG = {
     "dynamic shared memory too small": Wrong(
         HEAD + "    extern __shared__ float s[];\n    s[t] = x[t];  // <- here\n    __syncthreads();\n"
         "    y[t] = s[t];\n}",
-        emulator.OutOfBoundsError, r"shared memory", shared=4 * 60, both=True, thread=(60, 0, 0),
+        emulator.OutOfBoundsError, r"writes shared s\[60\], past the end of the dynamic .* shared_bytes=240",
+        shared=4 * 60, both=True, thread=(60, 0, 0),
     ),
     "local array": Wrong(
         HEAD + "    float window[4];\n    for (int i = 0; i <= 4; ++i)\n        window[i] = x[i];  // <- here\n"
         "    y[t] = window[t % 4];\n}",
-        emulator.OutOfBoundsError, r"index 4 is outside of an array of type 'float ?\[4\]'",
+        emulator.OutOfBoundsError, r"index 4 is past the end of window, an array of type 'float ?\[4\]'",
     ),
     "local array of another thread": Wrong(
         HEAD + "    __shared__ float* pointers[64];\n    float own[2] = {1, 2};\n    pointers[t] = own;\n"
@@ -296,28 +299,42 @@ WRONG = {
 GOOD = 'extern "C" __global__ void kernel(int* y) { y[threadIdx.x] = __shfl_xor_sync(0xffffffffu, threadIdx.x, 1); }'
 
 
-def marked(source, mark):
-    """Numbers of the lines with a mark."""
-    return [number for number, line in enumerate(source.splitlines(), 1) if mark in line]
+NAMES = list(WRONG)
+TEXT, BEFORE = gather([wrong.source for wrong in WRONG.values()])
 
 
-def start(path, wrong, **mode):
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """The file with all of them."""
+    path = tmp_path_factory.mktemp("wrong") / "kernels.cu"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def marked(name, mark):
+    """Numbers of the lines of a kernel with a mark."""
+    lines = WRONG[name].source.splitlines()
+    return [BEFORE[NAMES.index(name)] + number for number, line in enumerate(lines, 1) if mark in line]
+
+
+def start(path, name, **mode):
     """Launch a wrong kernel; returns the exception and the arguments."""
+    wrong = WRONG[name]
     arguments = [a.copy() if isinstance(a, np.ndarray) else a for a in wrong.arguments]
+    kernel = f"kernel_{NAMES.index(name)}"
     with pytest.raises(emulator.KernelError) as caught:
-        emulator.launch(
-            path, "kernel", wrong.grid, wrong.block, arguments, wrong.shared, time_limit=0.06, **mode
-        )
+        emulator.launch(path, kernel, wrong.grid, wrong.block, arguments, wrong.shared, time_limit=0.06, **mode)
+    assert caught.value.kernel == kernel and f"kernel {kernel}" in str(caught.value)
     return caught.value, arguments
 
 
-def judge(wrong, error):
+def judge(name, error):
     """Check what is said about a wrong kernel."""
+    wrong, message = WRONG[name], str(error)
     assert type(error) is wrong.error, error
-    message = str(error)
-    assert re.search(wrong.words, message), message
-    here, there = marked(wrong.source, "<- here"), marked(wrong.source, "<- there")
-    assert error.kernel == "kernel" and "kernel kernel" in message
+    words = re.sub(r"(?<=line )(\d+)", lambda match: str(BEFORE[NAMES.index(name)] + int(match[1])), wrong.words)
+    assert re.search(words, message), message
+    here, there = marked(name, "<- here"), marked(name, "<- there")
     assert error.file == "kernels.cu" and "kernels.cu" in message
     assert "block (" in message and "thread (" in message
     if here:
@@ -332,43 +349,39 @@ def judge(wrong, error):
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_check_mode_says_what_is_wrong(name, write):
-    wrong = WRONG[name]
-    error, arguments = start(write(wrong.source), wrong, check=True)
-    judge(wrong, error)
-    for before, after in zip(wrong.arguments, arguments):
+def test_check_mode_says_what_is_wrong(name, path):
+    error, arguments = start(path, name, check=True)
+    judge(name, error)
+    for before, after in zip(WRONG[name].arguments, arguments):
         np.testing.assert_array_equal(before, after)  # nothing is written back
 
 
 @pytest.mark.parametrize("name", [name for name, wrong in WRONG.items() if wrong.both])
-def test_fast_mode_says_what_is_wrong(name, write):
-    error, _ = start(write(WRONG[name].source), WRONG[name], check=False)
-    judge(WRONG[name], error)
+def test_fast_mode_says_what_is_wrong(name, path):
+    judge(name, start(path, name, check=False)[0])
 
 
 @pytest.mark.parametrize("order", ["reverse", "random"])
 @pytest.mark.parametrize("name", WRONG)
-def test_every_order_finds_it(name, order, write):
-    wrong = WRONG[name]
-    error, _ = start(write(wrong.source), wrong, check=True, order=order, seed=3)
-    assert type(error) is wrong.error, error
+def test_every_order_finds_it(name, order, path):
+    error, _ = start(path, name, check=True, order=order, seed=3)
+    assert type(error) is WRONG[name].error, error
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_the_next_launch_works(check, write):
+def test_the_next_launch_works(check, path, write):
     good = write(GOOD, "good.cu")
     for name, wrong in WRONG.items():
         if check or wrong.both:
-            start(write(wrong.source), wrong, check=check)
+            start(path, name, check=check)
             y = np.zeros(40, np.int32)
             emulator.launch(good, "kernel", 1, 40, [y], check=check)
             np.testing.assert_array_equal(y, np.arange(40) ^ 1, err_msg=name)
 
 
-def test_a_write_through_const_away_changes_nothing_in_fast_mode(write):
-    wrong = WRONG["write through const away"]
-    x = np.arange(64, dtype=np.float32)
-    emulator.launch(write(wrong.source), "kernel", 1, 64, [np.zeros(64, np.float32), x, 64], check=False)
+def test_a_write_through_const_away_changes_nothing_in_fast_mode(path):
+    kernel, x = f"kernel_{NAMES.index('write through const away')}", np.arange(64, dtype=np.float32)
+    emulator.launch(path, kernel, 1, 64, [np.zeros(64, np.float32), x, 64], check=False)
     np.testing.assert_array_equal(x, np.arange(64))
 
 

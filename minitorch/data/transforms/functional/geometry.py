@@ -27,6 +27,11 @@ def crop(img, top, left, height, width):
     check_image("crop", img)
     if not (is_count(height, 1) and is_count(width, 1)):
         raise ValueError(f"crop: height and width must be whole numbers above 0, got {height!r} and {width!r}")
+    return apply_crop(img, top, left, height, width)
+
+
+def apply_crop(img, top, left, height, width):
+    """`crop` with arguments that were checked."""
     if isinstance(img, Image.Image):
         return img.crop((left, top, left + width, top + height))
     _, rows, columns = get_dimensions(img)
@@ -53,7 +58,7 @@ def center_crop(img, output_size):
         extra = max(width - columns, 0), max(height - rows, 0)
         img = pad(img, [extra[0] // 2, extra[1] // 2, (extra[0] + 1) // 2, (extra[1] + 1) // 2])
         _, rows, columns = get_dimensions(img)
-    return crop(img, round((rows - height) / 2), round((columns - width) / 2), height, width)
+    return apply_crop(img, round((rows - height) / 2), round((columns - width) / 2), height, width)
 
 
 def five_crop(img, size):

@@ -98,7 +98,7 @@ def get_image_num_channels(img):
 def fill_values(name, fill, image):
     """One number for each channel of `image`, from a number, a sequence of them, or None for zero."""
     channels = get_dimensions(image)[0]
-    values = [0 if fill is None else fill] if fill is None or isinstance(fill, numbers.Real) else list(fill)
+    values = list(fill) if isinstance(fill, (list, tuple)) else [0 if fill is None else fill]
     if len(values) not in (1, channels):
         raise ValueError(f"{name}: fill must have one number or {channels}, one for each channel, got {fill!r}")
     values = values * channels if len(values) == 1 else values

@@ -116,8 +116,16 @@ def perspective(img, startpoints, endpoints, interpolation=InterpolationMode.BIL
         interpolation, fill: see `rotate`.
     """
     mode = warp_mode("perspective", img, interpolation)
-    coefficients = perspective_coefficients(startpoints, endpoints)
     check_fill("perspective", fill)
+    coefficients = perspective_coefficients(startpoints, endpoints)
+    if coefficients is None:
+        raise ValueError(f"perspective: no such map takes the corners {startpoints} to {endpoints}; three may lie on a "
+                         "line")
+    return apply_perspective(img, coefficients, mode, fill)
+
+
+def apply_perspective(img, coefficients, mode, fill):
+    """The image with the map of `perspective_coefficients`."""
     values = fill_values("perspective", fill, img)
     if not is_tensor_image(img):
         return _transform(img, Image.Transform.PERSPECTIVE, coefficients, mode, values)
@@ -128,24 +136,19 @@ def perspective(img, startpoints, endpoints, interpolation=InterpolationMode.BIL
 def perspective_coefficients(startpoints, endpoints):
     """The eight numbers `a ... h` of the map `((ax + by + c) / (gx + hy + 1), (dx + ey + f) / (gx + hy + 1))`.
 
-    It takes the endpoints to the startpoints: a pixel of the result to where it comes from.
+    It takes the endpoints to the startpoints: a pixel of the result to where it comes from. None if there is no such
+    map.
     """
     start, end = (np.asarray(points, np.float64) for points in (startpoints, endpoints))
     if start.shape != (4, 2) or end.shape != (4, 2):
         raise ValueError(f"perspective: expected four points [x, y] twice, got shapes {start.shape} and {end.shape}")
-    if not (is_quadrilateral(start) and is_quadrilateral(end)):
-        raise ValueError(f"perspective: three of the points {start.tolist()} or of {end.tolist()} lie on a line")
     one, zero = np.ones(4), np.zeros(4)
     (x, y), (u, v) = end.T, start.T
     equations = np.concatenate([np.stack([x, y, one, zero, zero, zero, -u * x, -u * y], axis=1),
                                 np.stack([zero, zero, zero, x, y, one, -v * x, -v * y], axis=1)])
+    if np.linalg.matrix_rank(equations) < 8:
+        return None
     return np.linalg.solve(equations, np.concatenate([u, v])).astype(np.float32).tolist()
-
-
-def is_quadrilateral(points):
-    """Whether no three of four points `[x, y]` lie on a line."""
-    points = np.asarray(points, np.float64)
-    return all(np.linalg.det(np.delete(points, i, axis=0)[1:] - np.delete(points, i, axis=0)[0]) for i in range(4))
 
 
 def warp_mode(name, img, interpolation):

@@ -29,6 +29,7 @@ constexpr int CHUNK = sizeof(real) == 4 ? 32 : 16;      // part of the summed ax
 constexpr int STRIDE = ROWS + 4;                        // of transposed tiles; 4 more spread a column over the banks
 constexpr int OPERANDS = 2 * CHUNK * STRIDE;            // numbers of shared memory for a chunk of A and one of B
 constexpr int WEIGHTS = COLUMNS * STRIDE;               // and for a tile of weights
+constexpr int FORWARD_BLOCKS = sizeof(real) == 4 ? 3 : 2;  // on a multiprocessor: a thread gets 168 or 255 registers
 constexpr int NARROW = 64;                              // sizes up to here take 4 numbers a row in a lane, others 8
 constexpr unsigned int ALL = 0xffffffffu;
 constexpr real LOWEST = sizeof(real) == 4 ? (real)-3.4e38 : (real)-1.7e308;  // finite: LOWEST - LOWEST is no NaN
@@ -186,7 +187,7 @@ __device__ void forward(const Problem& problem, const real* query, const real* k
 }
 
 // One block for each tile of 64 queries of each group. Keeps the logarithm of the sum of exp(score) of each query.
-extern "C" __global__ void __launch_bounds__(THREADS, 3)
+extern "C" __global__ void __launch_bounds__(THREADS, FORWARD_BLOCKS)
 attention(const real* __restrict__ query, const real* __restrict__ key, const real* __restrict__ value,
           const real* __restrict__ bias, real* y, real* log_sum, int queries, int keys, int size, int value_size, int heads,
           long long batch_stride, long long head_stride, int query_stride, int key_stride, bool causal, real scale) {

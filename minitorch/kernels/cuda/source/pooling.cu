@@ -14,6 +14,12 @@
 #define PLANES 4
 #define BLOCK 256  // threads of a block; __launch_bounds__(BLOCK, n) has the compiler use no more registers than let n
                    // blocks run on a multiprocessor at once, for only many threads hide how slow memory is
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ == 750
+constexpr int MOST = 4;  // blocks: a multiprocessor of this generation has room for 1024 threads
+#else
+constexpr int MOST = 6;
+#endif
+constexpr int MANY = sizeof(real) == 4 ? MOST : 3, SOME = sizeof(real) == 4 ? 4 : 3;
 
 // Where each of the next PLANES planes of `size` numbers starts; beyond the last plane, the last one again.
 __device__ void starts_of_planes(long long plane, long long planes, long long size, long long (&starts)[PLANES]) {
@@ -37,7 +43,7 @@ __device__ int counted(int start, int kernel, int length, int padding, bool coun
 // `wide_codes` where a window has more than 256 places (the other one is null). The first of equal numbers counts, the
 // last of several NaN; padding is never chosen; a window of nothing but padding gives -infinity. Reads a plane at least
 // once and writes maxima and codes: in float32, 4 bytes for a number, 5 for a window, a comparison for each place.
-extern "C" __global__ void __launch_bounds__(BLOCK, 6)
+extern "C" __global__ void __launch_bounds__(BLOCK, MANY)
 max_pool2d(const real* __restrict__ x, real* __restrict__ y, unsigned char* __restrict__ codes,
            int* __restrict__ wide_codes, long long planes, int height, int width, int out_height, int out_width,
            int kernel_height, int kernel_width, int stride_height, int stride_width, int padding_height,
@@ -90,7 +96,7 @@ max_pool2d(const real* __restrict__ x, real* __restrict__ y, unsigned char* __re
 
 // The gradient of each place of the input: the sum over the windows that chose it. Reads gradients and codes at least
 // once and writes the input's gradient once: in float32, 5 bytes for a window, 4 for a number, an addition a window.
-extern "C" __global__ void __launch_bounds__(BLOCK, 6)
+extern "C" __global__ void __launch_bounds__(BLOCK, MANY)
 max_pool2d_grad(const real* __restrict__ grad, const unsigned char* __restrict__ codes,
                 const int* __restrict__ wide_codes, real* __restrict__ grad_x, long long planes, int height, int width,
                 int out_height, int out_width, int kernel_height, int kernel_width, int stride_height,
@@ -140,10 +146,10 @@ max_pool2d_grad(const real* __restrict__ grad, const unsigned char* __restrict__
 // The mean of each window: its sum over `divisor`, or, if that is 0, over how many positions it has (with or without
 // padding). Reads a plane at least once, writes each mean: in float32, 4 bytes for a number and for a window, an
 // addition for each place.
-extern "C" __global__ void avg_pool2d(const real* __restrict__ x, real* __restrict__ y, long long planes, int height,
-                                      int width, int out_height, int out_width, int kernel_height, int kernel_width,
-                                      int stride_height, int stride_width, int padding_height, int padding_width,
-                                      bool count_include_pad, int divisor) {
+extern "C" __global__ void __launch_bounds__(BLOCK, SOME)
+avg_pool2d(const real* __restrict__ x, real* __restrict__ y, long long planes, int height, int width, int out_height,
+           int out_width, int kernel_height, int kernel_width, int stride_height, int stride_width, int padding_height,
+           int padding_width, bool count_include_pad, int divisor) {
     int windows = out_height * out_width;
     for (int i = blockIdx.y * blockDim.x + threadIdx.x; i < windows; i += gridDim.y * blockDim.x) {
         int top = i / out_width * stride_height - padding_height;
@@ -173,7 +179,7 @@ extern "C" __global__ void avg_pool2d(const real* __restrict__ x, real* __restri
 // The gradient of each place of the input: the sum over the windows with it, each divided as its mean was. Reads the
 // gradients at least once, writes the input's gradient once: in float32, 4 bytes for a window and for a number, a
 // multiplication and an addition a window.
-extern "C" __global__ void __launch_bounds__(BLOCK, 4)
+extern "C" __global__ void __launch_bounds__(BLOCK, SOME)
 avg_pool2d_grad(const real* __restrict__ grad, real* __restrict__ grad_x, long long planes, int height, int width,
                 int out_height, int out_width, int kernel_height, int kernel_width, int stride_height,
                 int stride_width, int padding_height, int padding_width, bool count_include_pad, int divisor) {

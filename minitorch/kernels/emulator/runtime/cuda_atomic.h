@@ -4,10 +4,12 @@
 
 #ifdef MINITORCH_CHECK
 #define MINITORCH_BEFORE_ATOMIC minitorch_atomic(address, sizeof *address, line)
+#define MINITORCH_BEFORE_COMPARE minitorch_compare(address, sizeof *address)
 // The runtime hears of the access as of an atomic one.
 #define MINITORCH_UNSEEN __attribute__((no_sanitize("thread")))
 #else
 #define MINITORCH_BEFORE_ATOMIC (void)line
+#define MINITORCH_BEFORE_COMPARE (void)0
 #define MINITORCH_UNSEEN
 #endif
 
@@ -51,6 +53,7 @@ MINITORCH_ATOMIC(atomicDec, unsigned int, old == 0u || old > value ? value : old
     }
 #define MINITORCH_COMPARE(T)                                                                                        \
     MINITORCH_UNSEEN static inline T atomicCAS(T* address, T compare, T value, MINITORCH_LINE) {                    \
+        MINITORCH_BEFORE_COMPARE;                                                                                   \
         minitorch_spin();                                                                                           \
         MINITORCH_BEFORE_ATOMIC;                                                                                    \
         T old = *address;                                                                                           \

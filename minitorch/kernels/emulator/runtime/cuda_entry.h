@@ -58,10 +58,13 @@ MINITORCH_INLINE typename MinitorchCount<sizeof...(P)>::type minitorch_indices(v
         return minitorch_types(&name);                                                                              \
     }
 
-// The linker's names for the bounds of .bss, where the shared variables are, and of the variables at file scope.
+// The linker's names for the bounds of .bss, where the shared variables are, of the variables at file scope, and of
+// those in constant memory.
 #define MINITORCH_HIDDEN extern "C" __attribute__((visibility("hidden"), weak)) char
-MINITORCH_HIDDEN __bss_start[], _end[], __start_minitorch_global[], __stop_minitorch_global[];
+MINITORCH_HIDDEN __bss_start[], _end[], __start_minitorch_global[], __stop_minitorch_global[],
+    __start_minitorch_constant[], __stop_minitorch_constant[];
 extern "C" __attribute__((visibility("default"))) char* minitorch_bound(int which) {
-    char* const bounds[] = {__bss_start, _end, __start_minitorch_global, __stop_minitorch_global};
+    char* const bounds[] = {__bss_start, _end, __start_minitorch_global, __stop_minitorch_global,
+                            __start_minitorch_constant, __stop_minitorch_constant};
     return bounds[which];
 }

@@ -35,16 +35,18 @@ thread_local bool runs_kernel;
 int alarm_signal() { return SIGRTMIN + 4; }
 
 struct Registers {
-    uintptr_t code, stack;
+    uintptr_t code, stack, frame;
     bool write;
 };
 
 Registers registers_of(void* context) {
     const mcontext_t& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
-    return {uintptr_t(machine.gregs[REG_RIP]), uintptr_t(machine.gregs[REG_RSP]), (machine.gregs[REG_ERR] & 2) != 0};
+    const auto& registers = machine.gregs;
+    return {uintptr_t(registers[REG_RIP]), uintptr_t(registers[REG_RSP]), uintptr_t(registers[REG_RBP]),
+            (registers[REG_ERR] & 2) != 0};
 #elif defined(__aarch64__)
-    return {uintptr_t(machine.pc), uintptr_t(machine.sp), false};
+    return {uintptr_t(machine.pc), uintptr_t(machine.sp), uintptr_t(machine.regs[29]), false};
 #else
 #error "the emulator knows x86-64 and arm64"
 #endif
@@ -53,19 +55,32 @@ Registers registers_of(void* context) {
 bool in_kernel(uintptr_t code) { return code >= launch->code_begin && code < launch->code_end; }
 bool in_runtime(uintptr_t code) { return code >= runtime_begin && code < runtime_end; }
 
-// Where the kernel is: the position itself, or, in a function that it called, the nearest return address on the stack.
-// Those that follow go into the report: the nearest may be in one of the runtime's headers.
+// Return addresses in the kernel, from the frames that begin at `frame`; returns how many.
+int callers(uintptr_t frame, uintptr_t (&found)[9], int count) {
+    const uintptr_t end = stack_holds(frame) ? stack_end(frame) : 0;
+    const uintptr_t lowest = end ? end - stack_bytes : 0;
+    for (uintptr_t at = frame; at >= lowest && at + 16 <= end && at % 8 == 0 && count < 9;) {
+        const uintptr_t* words = reinterpret_cast<const uintptr_t*>(at);  // of the frame before, return address
+        if (in_kernel(words[1])) found[count++] = words[1];
+        if (words[0] <= at) break;
+        at = words[0];
+    }
+    return count;
+}
+
+// Where the kernel is: the position itself, or, in a function that it called, the address to which that returns. Those
+// that follow go into the report: the nearest may be in one of the runtime's headers.
 uintptr_t kernel_position(const Registers& registers) {
     uintptr_t found[9] = {};
     int count = 0;
     if (in_kernel(registers.code)) found[count++] = registers.code + 1;
-    if (stack_holds(registers.stack)) {
-        const uintptr_t* end = reinterpret_cast<const uintptr_t*>(stack_end(registers.stack));
-        const uintptr_t* word = reinterpret_cast<const uintptr_t*>(registers.stack & ~uintptr_t(7));
-        for (; word < end && count < 9; ++word) {
-            if (in_kernel(*word)) found[count++] = *word;
-        }
+    // At the first instructions of a function, and on the way to it, its frame is still to come.
+    const uintptr_t lowest = stack_holds(registers.stack) ? stack_end(registers.stack) - stack_bytes : ~uintptr_t(0);
+    const uintptr_t* words = reinterpret_cast<const uintptr_t*>(registers.stack);
+    for (int i = 0; i < 2 && registers.stack >= lowest; ++i) {
+        if (in_kernel(words[i])) found[count++] = words[i];
     }
+    count = callers(registers.frame, found, count);
     for (int i = 1; i < count; ++i) report->callers[i - 1] = found[i] - 1 - launch->code_begin;
     return count ? found[0] - 1 : 0;
 }
@@ -121,7 +136,7 @@ void on_alarm(int, siginfo_t*, void* context) {
     }
     if (++ticks_without_progress < 2) return;
     Registers registers = registers_of(context);
-    if (stack_holds(registers.stack) && (in_kernel(registers.code) || in_runtime(registers.code))) {
+    if (!busy && stack_holds(registers.stack) && (in_kernel(registers.code) || in_runtime(registers.code))) {
         fail(Fault::endless, here(registers));
     }
     set_timer(0.001, 0.001);

@@ -20,7 +20,6 @@ int slots_used;
 
 namespace {
 
-constexpr size_t page = 4096;
 constexpr size_t end_in_slot = size_t(448) << 20;  // where an array ends, with room for wrong indices
 constexpr size_t canary = 256;
 constexpr size_t shared_most = 64 * 1024;
@@ -156,6 +155,19 @@ bool canaries_intact(int* number) {
         if (!is_poison(slot.start - canary, canary) || !is_poison(past, uint64_t(slot.end - past))) return false;
     }
     return true;
+}
+
+uintptr_t new_poison() {
+    for (int i = 0; i < slots_used; ++i) {
+        const Slot& slot = slots[i];
+        for (size_t at = 0; !slot.read_only && at + sizeof poison <= slot.bytes; at += sizeof poison) {
+            uint32_t before, after;
+            memcpy(&before, slot.source + at, sizeof before);
+            memcpy(&after, slot.start + at, sizeof after);
+            if (after == poison && before != poison) return reinterpret_cast<uintptr_t>(slot.start + at);
+        }
+    }
+    return 0;
 }
 
 void prepare_shared() {

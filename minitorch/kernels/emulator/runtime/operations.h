@@ -18,8 +18,11 @@ int minitorch_lane();
 // Called by what a thread does while it waits for another one's write; lets others go on from time to time.
 void minitorch_spin();
 long long minitorch_clock();
-// In check mode, before an atomic operation.
+// In check mode, before an atomic operation; before a compare-and-swap, while the thread may still have to wait; and at
+// a fence.
 void minitorch_atomic(const void* address, unsigned size, int line);
+void minitorch_compare(const void* address, unsigned size);
+void minitorch_fence(int whole_device);
 // Put before each `return;` of a kernel, so that a thread that is missed elsewhere can be explained.
 void minitorch_return(int line);
 [[noreturn]] void minitorch_fail(const char* text, int line);

@@ -1,6 +1,8 @@
 // Counts the intervals, and keeps the clocks of a block's threads; see order.h.
 #include "order.h"
 
+#include "fences.h"
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -31,6 +33,7 @@ bool order_runs_out() { return interval > 0x80000000u; }
 void forget_order() { interval = 0; }
 
 void begin_block_order() {
+    begin_block_fences();
     first_of_block = ++interval;
     beginnings.push_back({interval, block_number});
     std::fill(clocks, clocks + thread_count, 1);

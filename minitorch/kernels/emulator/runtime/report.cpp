@@ -15,14 +15,46 @@ Place place_of(const Thread* thread, int line) {
     return place;
 }
 
+namespace {
+
+bool dropped;  // in this launch
+
+// What was undefined may have caused the rest, a wrong index for example.
+void explain_otherwise() {
+    if (!launch->check || report->fault == Fault::race) return;
+    const bool poisoned = report->values[0] == int64_t(poison) || report->values[1] == int64_t(poison);
+    if (report->fault == Fault::overflow && poisoned && report_undefined_shuffle(0)) return;
+    if (!has_read_uninitialised()) return;
+    // If it is another thread that writes there, too late, then the others will show it.
+    if (!dropped) {
+        dropped = true;
+        *report = {};
+        report->slot = -1;
+        drop();
+    }
+    report_uninitialised();
+}
+
+}  // namespace
+
+void begin_report() {
+    *report = {};
+    report->slot = -1;
+    dropped = false;
+}
+
 void fail(Fault fault, Place here, Place other, int64_t first, int64_t second) {
     report->fault = fault;
     report->here = here;
     report->other = other;
     report->values[0] = first;
     report->values[1] = second;
-    // What was read uninitialised may have caused the rest, a wrong index for example.
-    if (launch->check && fault != Fault::race) report_uninitialised();
+    explain_otherwise();
+    leave();
+}
+
+void fail_with(const Report& found) {
+    *report = found;
     leave();
 }
 

@@ -34,7 +34,7 @@ struct Thread {
 enum class Fault : int32_t {
     none, out_of_bounds, before_or_after, write_to_const, misaligned, stack_overflow, illegal, division, endless,
     barrier_diverged, barrier_left, warp_diverged, warp_left, warp_masks, warp_not_in_mask, deadlock, failed,
-    race, uninitialised, index, shift, overflow, shared_bounds
+    race, uninitialised, index, shift, overflow, shared_bounds, shuffle_undefined
 };
 
 struct Place {
@@ -99,6 +99,7 @@ struct Launch {
     char* dynamic;       // the dynamic shared memory
     char *bss_begin, *bss_end;        // the shared variables of all kernels of the file
     char *global_begin, *global_end;  // its variables at file scope
+    char *constant_begin, *constant_end;  // and those in constant memory
     uintptr_t code_begin, code_end, image_end;  // the compiled kernel: its code, and all of it
 };
 
@@ -110,6 +111,7 @@ extern Thread* current;
 extern int thread_count;
 extern uint32_t block_number;     // counted along x, then y, then z
 extern uint64_t finished_threads; // of the whole launch: a sign of progress
+extern volatile bool busy;        // while the runtime changes what must not be left half changed
 
 // Addresses for each array: a number of megabytes without divisors, so that an index that is wrong by 2**32, as an
 // unsigned one below 0 is, does not lead into the memory of another array.
@@ -119,6 +121,8 @@ extern char* arena;               // slot n begins at arena + n * slot_bytes
 extern Slot slots[slot_count];
 extern int slots_used;
 
+constexpr size_t page = 4096;            // of memory
+constexpr size_t stack_bytes = 128 * 1024;  // of a thread: address space; memory is taken page by page as it is used
 constexpr uint32_t poison = 0x7fffffff;  // NaN as float and as double, the largest int
 
 inline int number_of(const Thread* thread) { return thread->number; }
@@ -138,21 +142,27 @@ bool stack_holds(uintptr_t address);
 bool own_stack_holds(uintptr_t address);  // the one of the current thread
 uintptr_t stack_end(uintptr_t address);  // of the stack that holds it
 [[noreturn]] void leave();         // gives up the launch, from any fiber or from a signal handler
+[[noreturn]] void drop();          // gives up the current thread alone
 
 // report.cpp
+void begin_report();               // a launch begins
 Place place_of(const Thread* thread, int line);
 [[noreturn]] void fail(Fault fault, Place here, Place other = {}, int64_t first = 0, int64_t second = 0);
+[[noreturn]] void fail_with(const Report& found);
 [[noreturn]] void fail_stuck();
 
 // warp.cpp
 void reset_warps();
 bool release_activemask();         // true if somebody can go on
+void begin_shuffles();             // a launch begins
+bool report_undefined_shuffle(uintptr_t address);  // whether a shuffle's result was undefined; if so, the report tells
 
 // memory.cpp
 const char* place_arrays();        // null, or why not
 void bring_back_arrays();
 int slot_of(uintptr_t address);    // the array whose neighbourhood holds the address, -1 for none
 bool canaries_intact(int* slot);
+uintptr_t new_poison();            // where in an array the kernel has written poison, 0 for nowhere
 void prepare_shared();             // poisons the shared memory of a block
 bool shared_canary_intact();
 bool near_dynamic_shared(uintptr_t address);
@@ -173,7 +183,9 @@ void order_warp(int warp, uint32_t lanes);
 // shadow.cpp
 bool begin_check();                // a launch in check mode begins
 void end_check();
-bool report_uninitialised();       // whether a read of uninitialised memory was seen; if so, the report tells of it
+bool has_read_uninitialised();     // whether somebody in the block has read uninitialised memory
+bool report_uninitialised();       // as above; if so, the report tells of it
+void report_doubtful();            // fails if the current thread has read what others update atomically
 
 void fill_poison(char* begin, uint64_t bytes);
 

@@ -2,7 +2,7 @@
 // arithmetic goes wrong (those of UndefinedBehaviorSanitizer). The libraries that usually bring them are not linked.
 #include <cstring>
 
-#include "shadow.h"
+#include "fences.h"
 
 using namespace emulator;
 
@@ -61,7 +61,11 @@ void* __tsan_memset(void* to, int value, size_t size) {
 }
 
 void minitorch_atomic(const void* address, unsigned size, int line) {
+    meet_at(reinterpret_cast<uintptr_t>(address));
     check_access<Kind::atomic>(reinterpret_cast<uintptr_t>(address), size, uint32_t(line) | 0x80000000u);
+}
+void minitorch_compare(const void* address, unsigned size) {
+    forgive_read(reinterpret_cast<uintptr_t>(address), size);
 }
 
 }

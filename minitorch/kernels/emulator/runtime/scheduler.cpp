@@ -19,6 +19,7 @@ Thread* current;
 int thread_count;
 uint32_t block_number;
 uint64_t finished_threads;
+volatile bool busy;
 
 struct Fiber {
     Context context;
@@ -37,8 +38,6 @@ emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 namespace emulator {
 namespace {
 
-constexpr size_t page = 4096;
-constexpr size_t stack_bytes = 128 * 1024;  // address space; memory is taken page by page as it is used
 constexpr size_t stride = stack_bytes + page;
 
 Fiber fibers[1024];
@@ -120,6 +119,7 @@ void run_threads() {
     for (;;) {
         Fiber* own = current->fiber;
         launch->entry(launch->arguments);
+        if (launch->check) report_doubtful();
         state_of(current) = State::finished;
         ++finished_threads;
         --unfinished;
@@ -178,6 +178,22 @@ void wait() {
 void leave() {
     Context abandoned;
     abandoned.switch_to(main_context);
+    __builtin_unreachable();
+}
+
+void drop() {
+    state_of(current) = State::finished;
+    ++finished_threads;
+    --unfinished;
+    Thread* next = next_thread_or_fail();
+    if (!next) {
+        report_uninitialised();
+        leave();
+    }
+    Fiber* fiber = fiber_of(next);
+    make_current(next);
+    Context abandoned;
+    abandoned.switch_to(fiber->context);
     __builtin_unreachable();
 }
 
@@ -244,6 +260,7 @@ extern "C" {
 
 int minitorch_barrier(int kind, int predicate, int line) {
     Thread* self = current;
+    if (launch->check) report_doubtful();
     self->kind = kind;
     self->line = line;
     state_of(self) = State::at_barrier;

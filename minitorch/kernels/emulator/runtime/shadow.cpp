@@ -5,9 +5,11 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "fences.h"
 #include "order.h"
 
 namespace emulator {
@@ -36,6 +38,9 @@ std::unordered_set<uint64_t> ignored;
 // The first read of uninitialised shared memory. It is reported when the threads next meet: if another thread writes
 // there until then, the fault is a race, a missing barrier.
 Report uninitialised;
+// Plain reads, at most one for each thread, of what others update atomically. They are reported when the thread comes to
+// a barrier or to its end, unless a compare-and-swap has checked them by then.
+std::unordered_map<int, Report> doubtful;
 
 size_t cells_of(uintptr_t begin, size_t bytes, int shift) {
     return ((begin + bytes) >> shift) - (begin >> shift) + 1;
@@ -117,11 +122,19 @@ Place this_place(Kind kind, uint32_t code) {
 
 __attribute__((noinline, cold)) void race(const Access& access, Kind other, uintptr_t address, size_t size, Kind kind,
                                           uint32_t code) {
-    if (ignored.count(uint64_t(access.code) << 32 | code)) return;
-    report->address = address;
-    report->slot = slot_of(address);
-    report->values[2] = int64_t(size);
-    fail(Fault::race, this_place(kind, code), other_place(access, other), access.code, code);
+    if (ignored.count(uint64_t(access.code) << 32 | code) || handed_over(access, other, address)) return;
+    Report found = {};
+    found.fault = Fault::race;
+    found.address = address;
+    found.slot = slot_of(address);
+    found.here = this_place(kind, code);
+    found.other = other_place(access, other);
+    found.values[0] = access.code, found.values[1] = code, found.values[2] = int64_t(size);
+    if (kind == Kind::read && other == Kind::atomic) {
+        doubtful.emplace(number_of(current), found);
+        return;
+    }
+    fail_with(found);
 }
 
 __attribute__((noinline, cold)) void note_uninitialised(uintptr_t address, size_t size, Kind kind, uint32_t code) {
@@ -262,6 +275,8 @@ void check_access(uintptr_t address, size_t size, uint32_t code) {
         return;
     } else if (holds(global_variables, address, size)) {
         check_region<kind>(global_variables, address, size, code);
+    } else if (address - uintptr_t(launch->constant_begin) < size_t(launch->constant_end - launch->constant_begin)) {
+        if (kind != Kind::read) fail_access(Fault::write_to_const, address, size, kind, code);
     } else if (near_shared_variables(address) || near_dynamic_shared(address)) {
         fail_access(Fault::shared_bounds, address, size, kind, code);
     } else if (kind == Kind::read && address >= launch->code_begin && address < launch->image_end) {
@@ -274,6 +289,30 @@ void check_access(uintptr_t address, size_t size, uint32_t code) {
 template void check_access<Kind::read>(uintptr_t, size_t, uint32_t);
 template void check_access<Kind::write>(uintptr_t, size_t, uint32_t);
 template void check_access<Kind::atomic>(uintptr_t, size_t, uint32_t);
+
+void forgive_read(uintptr_t address, size_t size) {
+    auto found = doubtful.find(number_of(current));
+    if (found != doubtful.end() && found->second.address == address) doubtful.erase(found);
+    const uintptr_t offset = address - uintptr_t(arena);
+    Region* region = shared_region(address, size);
+    if (offset < slot_bytes * size_t(slots_used)) {
+        region = slots[offset / slot_bytes].read_only ? nullptr : &arrays[offset / slot_bytes];
+    } else if (holds(global_variables, address, size)) {
+        region = &global_variables;
+    }
+    if (!region || !holds(*region, address, size)) return;
+    for (uintptr_t at = address; at < address + size; at += uintptr_t(1) << region->shift) {
+        for (Access& read : region->cells[(at >> region->shift) - (region->begin >> region->shift)].reads) {
+            if (read.interval == interval && read.thread == number_of(current)) read = {};
+        }
+    }
+}
+
+void report_doubtful() {
+    if (doubtful.empty()) return;
+    auto found = doubtful.find(number_of(current));
+    if (found != doubtful.end()) fail_with(Report(found->second));
+}
 
 bool begin_check() {
     Region* regions[slot_count + 3] = {&shared_variables, &dynamic_shared, &global_variables};
@@ -294,13 +333,17 @@ bool begin_check() {
     }
     if (!fill_pool(regions, count)) return false;
     uninitialised = {};
+    doubtful.clear();
     begin_order();
+    begin_fences();
     ignored.clear();
     for (uint64_t i = 0; i < launch->ignored_count; ++i) {
         ignored.insert(launch->ignored[2 * i] << 32 | launch->ignored[2 * i + 1]);
     }
     return true;
 }
+
+bool has_read_uninitialised() { return uninitialised.fault != Fault::none; }
 
 bool report_uninitialised() {
     if (uninitialised.fault == Fault::none) return false;

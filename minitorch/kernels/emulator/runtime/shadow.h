@@ -32,4 +32,7 @@ struct AtomicCell {
 template <Kind kind>
 void check_access(uintptr_t address, size_t size, uint32_t code);
 
+// Forgets that the current thread has read there: a compare-and-swap checks now whether what it read still holds.
+void forgive_read(uintptr_t address, size_t size);
+
 }  // namespace emulator

@@ -16,6 +16,7 @@ struct Warp {
 };
 
 Warp warps[32];
+Report undefined;  // the first shuffle of the launch that read from a lane which took no part
 
 Meeting* meeting_of(Warp& warp, int kind, int line, uint32_t mask) {
     for (int i = 0; i < warp.count; ++i) {
@@ -27,7 +28,16 @@ Meeting* meeting_of(Warp& warp, int kind, int line, uint32_t mask) {
     return &meeting;
 }
 
-// The result of each lane that takes part. What a shuffle reads from a lane that does not is not defined in CUDA.
+void note_undefined(const Thread& thread) {
+    if (undefined.fault != Fault::none) return;
+    undefined.fault = Fault::shuffle_undefined;
+    undefined.slot = -1;
+    undefined.here = place_of(&thread, thread.line);
+    undefined.values[0] = thread.mask, undefined.values[1] = thread.source;
+}
+
+// The result of each lane that takes part. What a shuffle reads from a lane that does not is not defined in CUDA. Right
+// kernels throw it away; a poison tells whether it reaches an array.
 void exchange(Thread* lanes, int kind, uint32_t present) {
     uint32_t ballot = 0;
     for (int lane = 0; lane < 32; ++lane) {
@@ -41,6 +51,8 @@ void exchange(Thread* lanes, int kind, uint32_t present) {
                 thread.result = uint64_t(poison) << 32 | poison;
                 if (thread.source >= 0 && thread.source < 32 && present >> thread.source & 1) {
                     thread.result = lanes[thread.source].value;
+                } else {
+                    note_undefined(thread);
                 }
                 break;
             case MINITORCH_BALLOT: thread.result = ballot; break;
@@ -61,6 +73,16 @@ void exchange(Thread* lanes, int kind, uint32_t present) {
 
 void reset_warps() {
     for (int warp = 0; 32 * warp < thread_count; ++warp) warps[warp].count = 0;
+}
+
+void begin_shuffles() { undefined = {}; }
+
+bool report_undefined_shuffle(uintptr_t address) {
+    if (undefined.fault == Fault::none) return false;
+    *report = undefined;
+    report->address = address;
+    report->slot = address ? slot_of(address) : -1;
+    return true;
 }
 
 bool release_activemask() {
@@ -95,6 +117,7 @@ unsigned long long minitorch_warp(int kind, unsigned mask, unsigned long long va
         self->mask = mask;
         fail(Fault::warp_not_in_mask, place_of(self, line), {}, mask, lane);
     }
+    if (launch->check) report_doubtful();
     self->kind = kind;
     self->line = line;
     self->mask = mask;

@@ -1,0 +1,127 @@
+"""Kernels as students write them: ``wrong_*.cu``, whose comments tell the launch and the error, and right patterns.
+
+Before each wrong kernel stands ``// Error of (grid, block, shared bytes, arguments...)``; the lines that the report may
+name have the mark ``// <- here``.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minitorch.kernels import emulator
+from minitorch.kernels.signature import kernels
+
+FOLDER = Path(__file__).parent
+HEAD = re.compile(r"^// (\w+Error) of (.*)$")
+
+
+def zeros(*shape):
+    return np.zeros(shape, np.float32)
+
+
+def int_zeros(*shape):
+    return np.zeros(shape, np.int32)
+
+
+def floats(*shape):
+    return np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+
+
+def ints(*shape):
+    return np.arange(np.prod(shape), dtype=np.int32).reshape(shape)
+
+
+NAMES = {"zeros": zeros, "int_zeros": int_zeros, "floats": floats, "ints": ints}
+NAMES |= {"np": np, "F": np.float32, "I": np.int32}
+
+
+def wrong_kernels(path):
+    """(path, kernel, error, launch, lines with a mark) of each kernel of a file."""
+    text = path.read_text()
+    lines, found = text.splitlines(), []
+    starts = [number for number, line in enumerate(lines, 1) if HEAD.match(line)]
+    for start, end in zip(starts, [*starts[1:], len(lines) + 1]):
+        name = next(k for k, kernel in kernels(text).items() if start < kernel.line < end)
+        error, launch = HEAD.match(lines[start - 1]).groups()
+        marked = [number for number in range(start, end) if "<- here" in lines[number - 1]]
+        found.append((path, name, getattr(emulator, error), launch, marked))
+    return found
+
+
+WRONG = [row for path in sorted(FOLDER.glob("wrong_*.cu")) for row in wrong_kernels(path)]
+
+
+@pytest.mark.parametrize("path, name, error, launch, marked", WRONG, ids=[row[1] for row in WRONG])
+def test_the_report_names_the_line(path, name, error, launch, marked):
+    grid, block, shared_bytes, *arguments = eval(launch, NAMES)
+    before = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    with pytest.raises(emulator.KernelError) as caught:
+        emulator.launch(path, name, grid, block, arguments, shared_bytes, check=True, time_limit=0.05)
+    message = str(caught.value)
+    assert type(caught.value) is error, message
+    assert caught.value.line in marked, message
+    assert re.match(rf"kernel {name}, {path.name} line {caught.value.line}, block \(.*\), thread \(", message)
+    if error is emulator.RaceError:
+        assert caught.value.other_line in marked, message
+    for a, b in zip(before, arguments):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_each_kind_has_its_kernels():
+    kinds = [row[2].__name__ for row in WRONG]
+    for kind in ("OutOfBoundsError", "RaceError", "DivergenceError", "UninitialisedError", "EndlessLoopError"):
+        assert kinds.count(kind) >= 4, kind
+
+
+rng = np.random.default_rng(0)
+X, ROW = rng.standard_normal(1000).astype(np.float32), rng.standard_normal(256).astype(np.float32)
+A, B = rng.standard_normal((37, 29)).astype(np.float32), rng.standard_normal((29, 43)).astype(np.float32)
+WHOLE = rng.integers(0, 37, 192).astype(np.int32)
+COUNT = np.zeros(1, np.uint32)
+DISTANCES = np.array([0] + [1000] * 63, np.int32)
+ROWS = X[:35].reshape(7, 5)
+TURNED = np.concatenate([X[63::-1], X[64:128], X[191:127:-1]])
+
+# grid, block, shared bytes, arguments; number of an argument and what it must hold in the end
+RIGHT = {
+    "last_block_sums": (7, 64, 0, [X, zeros(7), zeros(1), 1000], 2, X.sum()),
+    "last_block_after_fences_of_all": (16, 64, 0, [X, zeros(1024), COUNT, zeros(1), 1000], 3, 2 * X.sum()),
+    "last_block_after_one_fence": (16, 64, 0, [X, zeros(1024), COUNT, zeros(1), 1000], 3, 2 * X.sum()),
+    "last_block_of_a_row": ((5, 7), 32, 0, [X[:35], zeros(35), int_zeros(7), zeros(7), 5], 3, ROWS.sum(1)),
+    "lock_between_blocks": (10, 32, 0, [zeros(1), int_zeros(1)], 0, 45),
+    "lock_within_a_warp": (2, 32, 0, [zeros(1)], 0, 2 * 31 * 16),
+    "scan_along_blocks": (4, 64, 0, [ROW, zeros(256), zeros(4), int_zeros(4), int_zeros(1)], 1, ROW.cumsum()),
+    "scan_in_two_buffers": (1, 256, 2048, [ROW, zeros(256), 256], 1, ROW.cumsum()),
+    "scan_up_and_down": (1, 128, 1024, [ROW, zeros(256), 256], 1, ROW.cumsum() - ROW),
+    "sum_by_the_last_warp": (1, 256, 0, [ROW, zeros(1)], 1, ROW.sum()),
+    "one_barrier_for_two_buffers": (1, 64, 0, [ROW, zeros(256), 4], 1, ROW.reshape(4, 64)[:, ::-1].ravel()),
+    "matrix_product_in_registers": ((2, 2), 64, 0, [A, B, zeros(37, 43), 37, 43, 29], 2, A @ B),
+    "bitonic_sort": (1, 256, 0, [ROW], 0, np.sort(ROW)),
+    "one_atomic_for_a_warp": (2, 64, 0, [WHOLE, int_zeros(100), int_zeros(1), 100], 2, (WHOLE[:100] > 20).sum()),
+    "one_atomic_for_equal_values": (3, 64, 0, [WHOLE, int_zeros(37)], 1, np.bincount(WHOLE, minlength=37)),
+    "maximum_by_compare_and_swap": (16, 64, 0, [X, np.full(1, -9, np.float32), 1000], 1, X.max()),
+    "barrier_of_some_blocks": (5, 64, 0, [X[:192], zeros(192), 192], 1, TURNED),
+    "sum_by_eight_lanes": (1, 256, 0, [ROW, zeros(1)], 1, ROW.sum()),
+    "sum_of_a_block_twice": (1, 256, 0, [ROW, zeros(2), 256], 1, [ROW.sum(), (ROW * ROW).sum()]),
+    "three_arrays_in_one": (
+        1, 32, 77 * 13, [X[:77].astype(float), ints(77)[::-1].copy(), np.zeros(77), 77], 2, np.maximum(X[76::-1], 0),
+    ),
+    "loop_until_nobody_changes": (1, 64, 0, [DISTANCES, 64], 0, np.arange(64)),
+    "shared_by_memset": (1, 4, 0, [zeros(4)], 0, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("order", ["forward", "reverse", "random"])
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_patterns_are_let_pass(name, order):
+    grid, block, shared_bytes, arguments, place, expected = RIGHT[name]
+    arguments = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    emulator.launch(FOLDER / "right_patterns.cu", name, grid, block, arguments, shared_bytes, check=True, order=order)
+    expected = np.broadcast_to(expected, arguments[place].shape)
+    np.testing.assert_allclose(arguments[place], expected, rtol=1e-4, atol=1e-3)
+
+
+def test_every_pattern_is_run():
+    assert list(kernels((FOLDER / "right_patterns.cu").read_text())) == list(RIGHT)

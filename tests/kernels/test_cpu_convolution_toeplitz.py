@@ -1,0 +1,66 @@
+"""Depthwise convolution by Toeplitz matrices against loops, with every geometry."""
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from minitorch.kernels.cpu import convolution, convolution_toeplitz
+
+
+@st.composite
+def problems(draw):
+    pair = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    n, channels = draw(st.integers(1, 4)), draw(st.integers(2, 5))
+    kernel, stride, dilation = draw(pair), draw(pair), draw(pair)
+    size, lead, behind = (draw(st.tuples(st.integers(low, high), st.integers(low, high))) for low, high in
+                          ((1, 7), (0, 2), (0, 2)))  # fmt: skip
+    padding = tuple(zip(lead, behind))
+    out = [convolution.output_length(size[a], kernel[a], stride[a], padding[a], dilation[a]) for a in (0, 1)]
+    assume(min(out) > 0)
+    random = np.random.default_rng(draw(st.integers(0, 99)))
+    shapes = (n, channels, *size), (channels, 1, *kernel), (channels,), (n, channels, *out)
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": channels}
+    return *(random.standard_normal(shape) for shape in shapes), geometry
+
+
+@given(problems())
+def test_results_are_those_of_loops(problem):
+    x, weight, bias, grad, geometry = problem
+    lead = tuple(before for before, _ in geometry["padding"])
+    settings = geometry["stride"], lead, geometry["dilation"]
+    y, dx, dweight = np.empty_like(grad), np.empty_like(x), np.empty_like(weight)
+    convolution_toeplitz.correlate(x, weight, bias, y, *settings)
+    convolution_toeplitz.input_grad(grad, weight, dx, *settings)
+    convolution_toeplitz.weight_grad(grad, x, dweight, *settings)
+    np.testing.assert_allclose(y, reference.conv2d(x, weight, bias, **geometry), rtol=1e-12, atol=1e-12)
+    wanted_dx, wanted_dweight = reference.conv2d_gradients(grad, x, weight, **geometry)[:2]
+    np.testing.assert_allclose(dx, wanted_dx, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(dweight, wanted_dweight, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_what_is_not_finite_stays_with_its_outputs(number):
+    random = np.random.default_rng(0)
+    x, weight = (random.standard_normal(shape).astype(np.float32) for shape in ((2, 3, 6, 6), (3, 1, 3, 3)))
+    geometry = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 3}
+    assert convolution_toeplitz.suits(weight.shape, (6, 6), (6, 6), 3)
+    x[0, 1, 3, 3] = number
+    y = convolution.conv2d(x, weight, None, **geometry)
+    touched = np.zeros(y.shape, bool)
+    touched[0, 1, 2:5, 2:5] = True
+    np.testing.assert_array_equal(np.isfinite(y), ~touched)
+    grad = np.ones_like(y)
+    dweight = convolution.conv2d_weight_grad(grad, x, weight.shape, **geometry)
+    np.testing.assert_array_equal(np.isfinite(dweight[:, 0, 1, 1]), [True, False, True])
+    dx = convolution.conv2d_input_grad(x, weight, x.shape, **geometry)
+    np.testing.assert_array_equal(np.isfinite(dx), ~touched)
+
+
+def test_only_small_planes_with_a_filter_for_each_channel():
+    suits = convolution_toeplitz.suits
+    assert suits((5, 1, 3, 3), (8, 8), (8, 8), 5)
+    assert not suits((5, 1, 3, 3), (9, 9), (9, 9), 5)
+    assert not suits((10, 1, 3, 3), (8, 8), (8, 8), 5)
+    assert not suits((4, 2, 3, 3), (8, 8), (8, 8), 4)
