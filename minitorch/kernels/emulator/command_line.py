@@ -27,6 +27,8 @@ example: a file add.cu with the kernel  extern "C" __global__ void add(const flo
   python -c "import numpy as np; np.savez('in.npz', x=np.ones(1000, 'f'), y=np.zeros(1000, 'f'))"
   python -m minitorch.kernels.emulator add.cu --arrays in.npz --set n=1000 --grid 4 --block 256 --output out.npz
 
+A race that is meant to be is let pass where its line, or the one above, has a comment with the words: race intended
+
 Exit status: 0 if nothing is wrong, 1 if the file does not compile, an argument does not fit or the kernel is wrong,
 2 if the command line itself cannot be understood."""
 

@@ -48,10 +48,7 @@ __device__ real team_sum(real value) {
 }
 
 __device__ real team_max(real value) {
-    for (int offset = blockDim.x / 2; offset > 0; offset /= 2) {
-        const real other = __shfl_xor_sync(ALL, value, offset);
-        value = other > value ? other : value;
-    }
+    for (int offset = blockDim.x / 2; offset > 0; offset /= 2) value = max(value, __shfl_xor_sync(ALL, value, offset));
     return value;
 }
 
