@@ -41,6 +41,10 @@ SETTINGS = (
     "shift", "mixup", "ema", "clip_norm", "seed",
 )  # fmt: skip
 
+# Defaults of `make_parser` for runs of few epochs: small batches, for many steps, a rate that falls in a straight line
+# from early on, and images that are moved little, for so short a run does not learn them by heart.
+FEW_EPOCHS = {"batch_size": 32, "lr": 0.05, "schedule": "linear", "warmup": 0.1, "shift": 2}
+
 
 def make_parser(description, models, **defaults):
     """The command line of an example.

@@ -165,8 +165,8 @@ for momentum, color in zip(momenta, (GRAY, BLUE, GREEN, RED)):
     axes.semilogy(height[:300], color=color, label=f"momentum {momentum:g}")
 axes.set(xlabel="steps", ylabel="excess loss", ylim=(1e-9, 300), title="Momentum: faster, until it swings")
 axes.legend(loc="upper right", ncols=2)
-save(figure, "04_momentum")
 assert steps_needed[0.8] < steps_needed[0.0] / 2 and steps_needed[0.99] > steps_needed[0.9] > steps_needed[0.8]
+save(figure, "04_momentum")
 
 # %% [markdown]
 # Too much momentum swings to and fro like a ball in a bowl without friction. Here 0.8 is best; for networks, 0.9 is the
@@ -218,16 +218,6 @@ save(figure, "04_gradient_noise")
 # learning rate? Write it down, then run the next cell.
 
 # %%
-figure, axes = subplots(1, 3, width=15, height=6, sharey=True)
-for ax, size in zip(axes, (1, 16, 256)):
-    contours(ax, standard, lower, lowest(standard, lower), width=0.6)
-    path = descend(standard, lower, lowest(standard, lower) + (-0.5, 0.45), 0.1, 100, batch_size=size)
-    ax.plot(*path.T, "o-", color=ORANGE, markersize=4, linewidth=1.5)
-    ax.set_title(f"batch of {size}")
-for ax in axes[1:]:
-    ax.set_ylabel("")
-save(figure, "04_batches")
-
 floor = {}
 for lr in (0.1, 0.05, 0.025):
     heights = []
@@ -237,6 +227,16 @@ for lr in (0.1, 0.05, 0.025):
     floor[lr] = np.mean(heights)
     print(f"learning rate {lr:5}: stays {floor[lr]:.2e} above the least loss")
 assert 1.5 < floor[0.1] / floor[0.05] < 3 and 1.5 < floor[0.05] / floor[0.025] < 3
+
+figure, axes = subplots(1, 3, width=15, height=6, sharey=True)
+for ax, size in zip(axes, (1, 16, 256)):
+    contours(ax, standard, lower, lowest(standard, lower), width=0.6)
+    path = descend(standard, lower, lowest(standard, lower) + (-0.5, 0.45), 0.1, 100, batch_size=size)
+    ax.plot(*path.T, "o-", color=ORANGE, markersize=4, linewidth=1.5)
+    ax.set_title(f"batch of {size}")
+for ax in axes[1:]:
+    ax.set_ylabel("")
+save(figure, "04_batches")
 
 # %% [markdown]
 # It never arrives: it dances around the lowest point, in a cloud whose height is in proportion to the learning rate.
@@ -302,9 +302,9 @@ for ax, (name, make) in zip(axes, MODELS.items()):
                 colors=["#cfe0f3", "#fbe3cc"])
     ax.scatter(*x.T, c=np.where(y, ORANGE, BLUE), s=22)
     ax.set(title=f"{name}: {np.mean(values):.0%}", xticks=[], yticks=[], aspect="equal")
-save(figure, "04_spirals")
 assert max(spiral_accuracy["linear"] + spiral_accuracy["two linear layers"]) < 0.8
 assert min(spiral_accuracy["MLP with relu"]) > 0.9
+save(figure, "04_spirals")
 
 # %% [markdown]
 # Two linear layers are one: $W_2 (W_1 x + b_1) + b_2 = (W_2 W_1)\, x + (W_2 b_1 + b_2)$. However many are stacked, the
@@ -369,13 +369,13 @@ save(figure, "04_rate_and_batch")
 # %%
 final = {"linear": [], "MLP": []}
 for seed in range(1 if QUICK else 3):
-    for name, make in {"linear": lambda: nn.Linear(784, 10), "MLP": mlp}.items():
+    for name, make, lr in (("linear", lambda: nn.Linear(784, 10), 0.003), ("MLP", mlp, 0.01)):  # each at its own rate
         minitorch.manual_seed(seed)
-        model = fit(make(), pixels, labels, 2 if QUICK else 10, lr=0.003)
+        model = fit(make(), pixels, labels, 2 if QUICK else 10, lr)
         final[name].append((say(model, test_pixels) == test_labels).mean())
 for name, values in final.items():
     print(f"{name:6} {np.mean(values):.1%} (lowest {min(values):.1%}, highest {max(values):.1%})")
-assert min(final["MLP"]) > max(final["linear"])
+assert all(mlp_share > linear_share for linear_share, mlp_share in zip(*final.values()))
 
 # %% [markdown]
 # Better, for every seed; and it still looks at pixels at fixed places. The next lessons make networks deeper (5) and

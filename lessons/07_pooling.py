@@ -92,7 +92,7 @@ for axes, (count, mode) in zip(panels, ((1, "zeros"), (3, "zeros"), (6, "zeros")
     broken = np.abs(run(model, shift(x, 0, 3)) - shift(run(model, x), 0, 3)).max(axis=(0, 1)) > 1e-4
     # The frame of the shifted map has moved along, so look at both frames: the old one and the new one.
     band = np.flatnonzero(broken[14])
-    image(axes, broken, f"{count} layers,\n{mode}", vmin=0, vmax=1)
+    image(axes, broken, f"{count} layers,\n{mode}", vmin=-0.2, vmax=1)
     print(f"{count} convolutions, padding {mode:8}: {broken.mean():4.0%} of the pixels differ; "
           f"columns {band.tolist()} of the middle row")
     if mode == "zeros":
@@ -267,6 +267,7 @@ test_images, test_labels = small_images(train=False)
 if QUICK:
     train_images, train_labels = train_images[::10], train_labels[::10]
     test_images, test_labels = test_images[::10], test_labels[::10]
+train_images, train_labels = train_images[:7000], train_labels[:7000]
 shifts = range(6)
 right, same = {}, {}
 for name in NETWORKS:
@@ -296,7 +297,7 @@ save(figure, "07_answers")
 # %%
 assert same["global, circular"][4] > 0.999 and same["global, circular, blurred"][4] > 0.999
 if not QUICK:
-    assert right["flat"][0] > 0.75 and right["flat"][5] < 0.3
+    assert right["flat"][0] > 0.7 and right["flat"][5] < 0.3
     assert np.ptp(right["flat, trained on shifts"]) < 0.1
     assert np.ptp(right["global, circular, blurred"]) < 0.05 < np.ptp(right["global, circular"])
     assert right["flat"][0] > right["global"][0] and right["flat"][0] > right["flat, trained on shifts"][0]

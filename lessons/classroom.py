@@ -15,6 +15,8 @@ QUICK = "--quick" in sys.argv[1:]
 OUTPUT = Path(os.environ.get("MINITORCH_LESSON_OUTPUT") or Path(__file__).parent / "output").resolve()
 BLUE, ORANGE, GREEN, RED, PURPLE, GRAY = "#1f5fa8", "#d9730d", "#3a8a3a", "#b3261e", "#6b4fa0", "#777777"
 
+if QUICK:
+    print("quick mode: smaller numbers than those that the text is about")
 OUTPUT.mkdir(parents=True, exist_ok=True)
 matplotlib.rcParams.update({
     "font.size": 18,

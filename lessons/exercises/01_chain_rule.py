@@ -91,7 +91,10 @@ class Value:
         raise NotImplementedError("exercise 1.5: an engine for numbers")
 
     def backward(self):
-        """Add d self / d v to v.grad, for every Value v from which self was computed, and 1 to self.grad."""
+        """Add d self / d v to v.grad, for every Value v from which self was computed, and 1 to self.grad.
+
+        It is called once for each result; what several results were computed from gets the contributions of all.
+        """
         raise NotImplementedError("exercise 1.5: an engine for numbers")
 
 

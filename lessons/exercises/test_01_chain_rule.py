@@ -170,6 +170,16 @@ def test_1_5_number_used_twice(student):
     close("the gradient of a * a + a at 3", grad, want, "a is used three times, and each use adds to its gradient (+=)")
 
 
+def test_1_5_two_results(student):
+    a = student.Value(3.0)
+    first, second = a * 2.0, a * a
+    first.backward()
+    second.backward()
+    close("the gradient of a after backward from 2 a and from a a, at a = 3", a.grad, 2.0 + 6.0,
+          "backward adds to the gradients that are there; it does not begin with zeros")
+    close("the gradient of the result itself", first.grad, 1.0, "it changes by 1 when it changes by 1")
+
+
 def test_1_5_long_way_and_short_way(student):
     def formula(a):
         b = a * 2.0

@@ -89,6 +89,15 @@ def test_2_5_rejects_a_wrong_gradient(student):
     assert not student.check_along_directions(f, -right, x, directions), "you accept a gradient with the wrong sign"
 
 
+def test_2_5_tolerance(student):
+    for slope, error, right in ((1000.0, 5e-4, True), (1000.0, 2e-3, False), (0.0, 5e-7, True), (0.0, 2e-6, False)):
+        gradient = np.array([slope + error])
+        said = student.check_along_directions(lambda v, s=slope: s * v[0], gradient, np.zeros(1), [np.ones(1)])
+        assert bool(said) == right, (
+            f"a gradient of {slope:g} that is off by {error:g} should {'pass' if right else 'not pass'}: the tolerance "
+            "is 1e-6, times 1 + |measured slope|")
+
+
 def test_2_5_looks_at_all_directions(student):
     f, right, x = quadratic()
     good, bad = np.zeros_like(x), np.zeros_like(x)

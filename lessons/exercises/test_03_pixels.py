@@ -173,6 +173,15 @@ def test_3_6_cells_and_border(student):
           "at the border the pixel stands in for its missing neighbour, and there is no division by 2")
 
 
+def test_3_6_angle_of_pi(student):
+    image = np.tile(np.arange(4.0), (4, 1))
+    image[:, 0] = -1e-17 * np.arange(4)  # so little downwards that the angle, turned, is rounded to 180 degrees
+    with np.errstate(all="ignore"):
+        result = student.hog(image, 4, 3)
+    close("your HOG of a picture with angles of -0.00000000000000001", result, [[[12.0, 0.0, 4.0]]],
+          "an angle that rounding makes 180 degrees belongs to the last bin")
+
+
 def test_3_6_strength(student):
     random = np.random.default_rng(0)
     image = random.uniform(size=(6, 6))

@@ -110,6 +110,14 @@ def test_5_5_by_hand(student):
     assert dead[2], "unit 2 sees -1 and -3, so it is dead; you call it alive"
 
 
+def test_5_5_bias_keeps_a_unit_alive(student):
+    weight, bias = np.array([[-1.0, 0.0], [0.1, 0.0], [0.0, 0.0]]), np.array([5.0, 0.0, 0.0])
+    dead = student.dead_units(weight, bias, np.array([[1.0, 7.0], [3.0, 7.0]]))
+    assert not dead[0], "a unit with outputs 5 - 1 and 5 - 3 is alive; you call it dead: add the bias"
+    assert not dead[1], "a unit with outputs 0.1 and 0.3 is alive, however small they are"
+    assert dead[2], "a unit whose outputs are all exactly 0 is dead"
+
+
 def test_5_6_every_layer_has_variance_one(student):
     minitorch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 30), nn.Tanh(), nn.Linear(30, 5))

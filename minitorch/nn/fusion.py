@@ -3,7 +3,7 @@
 from minitorch.autograd.mode import mode
 from minitorch.nn.activation import ReLU
 from minitorch.nn.convolution import Conv2d
-from minitorch.nn.functional import batch_norm_relu, conv2d_relu_max_pool2d
+from minitorch.nn.functional import batch_norm_relu, conv2d, conv2d_relu_max_pool2d
 from minitorch.nn.normalization import BatchNorm1d, BatchNorm2d
 from minitorch.nn.pooling import MaxPool2d
 
@@ -41,6 +41,25 @@ def _convolution_relu_pool(convolution, _, pool):
     return lambda input: conv2d_relu_max_pool2d(input, convolution.weight, convolution.bias, *geometry)
 
 
+def _convolution_norm(convolution, norm):
+    """In evaluation a normalisation is one factor and one shift per channel, which the filters can hold."""
+    fits = convolution.padding_mode == "zeros" and convolution.out_channels == norm.num_features
+    if norm.training or mode.grad or norm.running_mean is None or not fits:
+        return None
+    geometry = (convolution.stride, convolution.padding, convolution.dilation, convolution.groups)
+    return lambda input: conv2d(input, *_folded(convolution, norm), *geometry)
+
+
+def _folded(convolution, norm):
+    """(weight, bias) of a convolution that gives what the two give."""
+    factor = (norm.running_var + norm.eps).rsqrt()
+    if norm.weight is not None:
+        factor = factor * norm.weight
+    shift = -norm.running_mean if convolution.bias is None else convolution.bias - norm.running_mean
+    shift = shift * factor
+    return convolution.weight * factor.reshape(-1, 1, 1, 1), shift if norm.bias is None else shift + norm.bias
+
+
 def _norm_relu(norm, _):
     return lambda input: norm.normalize(input, batch_norm_relu)
 
@@ -49,6 +68,7 @@ def _norm_relu(norm, _):
 # exact: a subclass may compute something else.
 RULES = {
     (Conv2d, ReLU, MaxPool2d): _convolution_relu_pool,
+    (Conv2d, BatchNorm2d): _convolution_norm,
     (BatchNorm1d, ReLU): _norm_relu,
     (BatchNorm2d, ReLU): _norm_relu,
 }

@@ -47,7 +47,9 @@ def test_form(lesson):
         if kind == "markdown":
             assert all(line.startswith("#") for line in body.strip().splitlines()), body
         else:
-            ast.parse(body)  # each cell runs by itself
+            statements = ast.parse(body).body
+            if "\nsave(" in body:
+                assert ast.unparse(statements[-1]).startswith("save("), "a notebook shows the last line of a cell"
     asked = [following for (_, body), (following, _) in zip(rest, rest[1:]) if "**Question" in body]
     assert len(asked) >= 4 and set(asked) == {"code"}, "a question stands before the cell that answers it"
     assert f"pytest lessons/exercises/test_{lesson.name}" in text or int(lesson.stem[:2]) > 13

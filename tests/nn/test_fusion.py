@@ -128,3 +128,31 @@ def test_a_part_of_a_block_is_a_plain_sequence():
     x = minitorch.randn(1, 3, 5, 5)
     assert type(block[:2]) is nn.Sequential and list(block[:2]) == [block[0], block[1]]
     np.testing.assert_allclose(block[2](block[:2](x)).detach().numpy(), block(x).detach().numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [{}, {"affine": False}, {"bias": False}, {"eps": 0.1}], ids=str)
+@pytest.mark.parametrize("bias", [True, False])
+def test_convolution_and_norm_in_evaluation(bias, settings):
+    convolution = nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2, bias=bias, dtype=minitorch.float64)
+    norm = norm_and_relu(nn.BatchNorm2d, 6, **settings)[0].eval()
+    x, seen = minitorch.randn(3, 4, 7, 6, dtype=minitorch.float64), []
+    with minitorch.no_grad():
+        expected = norm(convolution(x))
+        actual = apply_layers(x, convolution, norm)
+        norm.register_forward_hook(lambda module, args, output: seen.append(output))
+        apply_layers(x, convolution, norm)
+    np.testing.assert_allclose(actual.numpy(), expected.numpy(), rtol=1e-12, atol=1e-12)
+    assert len(seen) == 1
+
+
+def test_a_norm_is_folded_only_where_its_statistics_are_fixed():
+    convolution, norm = nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6)
+    fused = minitorch.nn.fusion.fused
+    assert fused([convolution, norm])[1] == 1
+    with minitorch.no_grad():
+        assert fused([convolution, norm])[1] == 1
+        norm.eval()
+        assert fused([convolution, norm])[1] == 2
+        assert fused([convolution, nn.BatchNorm2d(5).eval()])[1] == 1
+        assert fused([convolution, nn.BatchNorm2d(6, track_running_stats=False).eval()])[1] == 1
+    assert fused([convolution, norm])[1] == 1
