@@ -2,10 +2,12 @@
 
 Each life is a child process, forked before any thread is there, so that no life pays for the imports. It dies by
 SIGKILL, half of the lives by their own hand at a chosen event (a step, a piece of a file written, a file flushed, named
-or renamed), half by that of the parent at a random time. Afterwards the run goes on to its end in one more life, and a
-run in one piece follows, in another folder. Prints the number of kills, and the events at which there were some.
+or renamed), half by that of the parent at a random time, or by their own after so many events, so that however slow the
+parent is none comes to the end of the run. Afterwards the run goes on to its end in one more life, and a run in one
+piece follows, in another folder. Prints the number of kills, and the events at which there were some.
 """
 
+import collections
 import os
 import random
 import signal
@@ -23,7 +25,9 @@ from minitorch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from minitorch.random import default_generator
 from minitorch.training import Averaging, Checkpoint, EarlyStopping, History, Schedule, Trainer
 
-EPOCHS, BATCHES = 4, 12
+EPOCHS, BATCHES = 5, 12
+EVENTS = {"write": 20, "fsync": 9, "link": 4, "replace": 8, "step": 4}  # and at which of its kind to die at the latest
+LIFETIME = 45  # events
 
 
 class Noisy(Dataset):
@@ -103,17 +107,16 @@ def announced(name, function, event):
     return wrapped
 
 
-def live(folder, last_event=None):
-    """A life in a child process, which ends itself at an event of this number; its process id."""
+def live(folder, last=(None, 0), lifetime=None):
+    """A life in a child process, which ends itself at (event, which of its kind), or after so many; its process id."""
     process = os.fork()
     if process:
         return process
-    events = 0
+    events = collections.Counter()
 
     def event(name):
-        nonlocal events
-        events += 1
-        if events == last_event:
+        events[name] += 1
+        if (name, events[name]) == last or events.total() == lifetime:
             (folder / f"killed-at-{name}").touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -128,12 +131,15 @@ def live(folder, last_event=None):
 
 def main(folder, kills):
     chance, killed = random.Random(1), 0
+    ends = [("write", 6)]  # in the second checkpoint
+    for name, latest in list(EVENTS.items()) * kills:
+        ends.append((name, chance.randint(1, latest)))
     broken, whole = folder / "broken", folder / "whole"
     broken.mkdir()
     whole.mkdir()
     while killed < kills:
         by_itself = killed % 2 == 0
-        process = live(broken, chance.randrange(2, 45) if by_itself else None)
+        process = live(broken, ends[killed // 2] if by_itself else (None, 0), LIFETIME)
         if not by_itself:
             time.sleep(chance.uniform(0, 0.06))
             os.kill(process, signal.SIGKILL)
