@@ -285,8 +285,8 @@ save(figure, "10_lesions")
 # %% [markdown]
 # In a plain network each block works on what the one before made of the image, and without one link the chain is of
 # little use. In the residual network the blocks each *add* something to a common signal; if one is missing, the rest
-# goes on, as long as it is not one of the first. Multiply out $\prod (1 + f_l)$: there are $2^{16}$ ways from the image to the scores, and taking out one
-# block closes half of them.
+# goes on, as long as it is not one of the first. Multiply out $\prod (1 + f_l)$: with 16 blocks there are $2^{16}$ ways
+# from the image to the scores, and taking out one block closes half of them.
 #
 # To remember:
 #
