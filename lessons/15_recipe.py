@@ -7,7 +7,7 @@
 #
 # **Needs:** lessons 4 (SGD), 8 (training a network) and 10 (residual blocks).
 #
-# **Time:** 90 minutes to read and discuss; 60 s of computing (`--quick`: 6 s).
+# **Time:** 90 minutes to read and discuss; 60 s of computing (`--quick`: 9 s).
 #
 # **Sources:** Loshchilov and Hutter 2017, "SGDR"; Smith and Topin 2018, "Super-convergence"; Goyal et al. 2017,
 # "Accurate, large minibatch SGD"; Prechelt 1998, "Early stopping - but when?"; Szegedy et al. 2016, "Rethinking the
