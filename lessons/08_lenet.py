@@ -141,11 +141,13 @@ _, right["MLP"] = experiment(mlp)
 print(f"LeNet, {sum(p.numel() for p in models.lenet5().parameters()):,} parameters")
 trained, right["LeNet"] = experiment(models.lenet5)
 lenet = trained[0]
-assert QUICK or right["linear"] < right["MLP"] < right["LeNet"]
+assert QUICK or right["linear"] + 0.01 < min(right["MLP"], right["LeNet"])
+assert QUICK or abs(right["LeNet"] - right["MLP"]) < 0.03
 
 # %% [markdown]
-# LeNet is ahead of the MLP, by little. On these images, centred and of one size, an MLP is hard to beat; the advantage
-# of convolutions grows with size and variety of the images. But what is it that puts LeNet ahead?
+# Both networks beat the linear classifier. **LeNet and the MLP are closer than most books would have it**, hardly
+# further apart than two seeds of one network: small grey images, all centred and of one size, leave an MLP little to
+# complain about. Are convolutions then worth nothing here? The next experiment says what LeNet's result rests on.
 #
 # ## What if pixels had no neighbours?
 #
@@ -174,13 +176,13 @@ _, right["LeNet, scrambled"] = experiment(models.lenet5, scrambled(train_images)
 loss_of = {name: right[name] - right[f"{name}, scrambled"] for name in ("MLP", "LeNet")}
 print("lost by scrambling:", ", ".join(f"{name} {lost:.1%}" for name, lost in loss_of.items()))
 assert QUICK or (loss_of["LeNet"] > 0.02 and abs(loss_of["MLP"]) < 0.01)
-assert QUICK or right["LeNet, scrambled"] < right["MLP, scrambled"]
+assert QUICK or right["LeNet, scrambled"] < min(right["MLP, scrambled"], right["linear"])
 save(figure, "08_scrambled")
 
 # %% [markdown]
-# The MLP does not notice: to a linear layer the order of its inputs is a matter of names. LeNet loses its advantage and
-# more: its filters look for patterns of neighbours, and there are none. That is what a convolution *knows* before it
-# has seen a single image, and all that puts it ahead.
+# The MLP does not notice: to a linear layer the order of its inputs is a matter of names. LeNet falls below the linear
+# classifier: its filters look for patterns of neighbours, and there are none. That neighbours belong together is what a
+# convolution *knows* before it has seen a single image; on larger and less tidy images than these it is worth more.
 #
 # ## What the filters look like
 #
@@ -222,7 +224,7 @@ def frozen_lenet():
 print("LeNet with random convolutions")
 _, right["random filters"] = experiment(frozen_lenet)
 print(", ".join(f"{name} {share:.1%}" for name, share in right.items()))
-assert QUICK or 0.7 < right["random filters"] < right["LeNet"] - 0.01
+assert QUICK or 0.6 < right["random filters"] < right["linear"]
 figure, axes = subplots()
 colors = [GRAY, BLUE, GREEN, BLUE, GREEN, ORANGE]
 axes.barh(list(right), list(right.values()), color=colors)
@@ -233,8 +235,9 @@ axes.set(xlim=(0, 1), xlabel="test images right", title="What is a convolution w
 save(figure, "08_compared")
 
 # %% [markdown]
-# Random filters, shared over the image and pooled, are a good way already; learning them adds the rest. Judge filters
-# by such an experiment, not by their looks.
+# With random filters the network finds its way, but falls behind the linear classifier on bare pixels: what random
+# filters and pooling throw away costs more than three linear layers can make good. The filters look half random, and
+# yet training them is what makes LeNet. Judge filters by such an experiment, not by their looks.
 #
 # ## Inside
 #
@@ -285,7 +288,7 @@ others[worst] = 0
 print(f"best: {names[recall.argmax()]} {recall.max():.0%}; worst: {names[worst]} {recall.min():.0%}, "
       f"most often taken for {names[others.argmax()]}")
 tops = [names.index(name) for name in ("T-shirt/top", "Pullover", "Coat", "Shirt", "Dress")]
-assert worst in tops and others.argmax() in tops
+assert worst in tops and others.argmax() in tops and (QUICK or names[worst] == "Shirt")
 inside = counts[np.ix_(tops, tops)].sum() - counts[tops, tops].sum()
 print(f"of the {len(said) - counts.trace():.0f} mistakes, {inside / (counts.sum() - counts.trace()):.0%} are among "
       f"{', '.join(names[i] for i in tops)}")
@@ -330,7 +333,7 @@ save(figure, "08_mistakes")
 # * In LeNet convolutions do most of the work with few of the parameters.
 # * Compare: with a linear classifier, with an MLP of the same size, over several seeds.
 # * What a convolution knows beforehand is that neighbours belong together. Scramble the pixels and it is gone.
-# * Random filters go a long way; measure before you admire.
+# * Learnt filters need not be beautiful, and random ones will not do. Measure.
 # * Look at the confusion matrix and at the mistakes, not at one number.
 #
 # ## Exercises
