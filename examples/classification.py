@@ -41,6 +41,10 @@ SETTINGS = (
     "shift", "mixup", "ema", "clip_norm", "seed",
 )  # fmt: skip
 
+# Defaults of `make_parser` for runs of few epochs: small batches, for many steps, a rate that falls in a straight line
+# from early on, and images that are moved little, for so short a run does not learn them by heart.
+FEW_EPOCHS = {"batch_size": 32, "lr": 0.05, "schedule": "linear", "warmup": 0.1, "shift": 2}
+
 
 def make_parser(description, models, **defaults):
     """The command line of an example.
@@ -119,7 +123,7 @@ def make_trainer(arguments, model, steps, classes):
         Schedule(schedule, per="step"),
         History(arguments.output / "history.csv", arguments.output / "history.json"),
         Progress(line),
-        Checkpoint(arguments.output, resume=arguments.resume, settings=settings),
+        Checkpoint(arguments.output, every_seconds=30, resume=arguments.resume, settings=settings),
     ]
     if arguments.ema:
         average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(arguments.ema), use_buffers=True)
@@ -206,7 +210,8 @@ def main(parser, build, title=None):
         print(f"stopped; go on with: {shlex.join([sys.executable, *sys.argv])}{again}")
         return 130
     except Diverged as error:
-        print(f"{script.stem}: the run has diverged; try a smaller --lr than {arguments.lr:g}\n{error}", file=sys.stderr)
+        hint = f"the run has diverged; try a smaller --lr than {arguments.lr:g}"
+        print(f"{script.stem}: {hint}\n{error}", file=sys.stderr)
         return 1
     except (OSError, RuntimeError, ValueError) as error:
         print(f"{script.stem}: {error}", file=sys.stderr)

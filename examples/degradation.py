@@ -11,12 +11,12 @@ Source: He et al. 2016, "Deep residual learning for image recognition" (arXiv:15
 """
 
 import argparse
-import csv
 import sys
 from pathlib import Path
 
 import image_sets
 from classification import make_parser, train
+from study import write_csv
 
 import minitorch
 from minitorch import models
@@ -53,10 +53,7 @@ def main():
         print("stopped; go on with --resume")
         return 130
     rows = [{"network": name, **row} for name, history in histories.items() for row in history]
-    with open(arguments.output / "degradation.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(arguments.output / "degradation.csv", rows)
     losses = {name: [row["train_loss"] for row in history] for name, history in histories.items()}
     plot.compared_curves(arguments.output / "degradation.png", losses, "training loss (cross-entropy)",
                           f"Depth with and without shortcuts, {len(data.images):,} images of {arguments.data}")

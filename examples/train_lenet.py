@@ -6,7 +6,7 @@
 
 Draws learning curves, the learnt filters, the confusion matrix and the worst mistakes into --output, beside the
 checkpoint and the history. Ctrl-C saves; --resume goes on from there, with the same numbers as without the break.
-The loop is in `classification.py`.
+The recipe is in `classification.py`.
 
 Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition"; in the modern form with ReLU
 and max pooling, or as it was, with tanh and trained averages.

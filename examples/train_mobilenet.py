@@ -5,7 +5,7 @@
     python examples/train_mobilenet.py --model mobilenet_v2 --data image-folder --root DIR --size 224
     python examples/train_mobilenet.py --resume
 
-Leaves the checkpoint, the history and pictures in --output. The loop and the recipe are in `classification.py`.
+Leaves the checkpoint, the history and pictures in --output. The recipe is in `classification.py`.
 
 Source: Howard et al. 2017, "MobileNets" (arXiv:1704.04861); Sandler et al. 2018, "MobileNetV2" (arXiv:1801.04381);
 Howard et al. 2019, "Searching for MobileNetV3" (arXiv:1905.02244).
@@ -13,7 +13,7 @@ Howard et al. 2019, "Searching for MobileNetV3" (arXiv:1905.02244).
 
 import sys
 
-from classification import main, make_parser
+from classification import FEW_EPOCHS, main, make_parser
 
 from minitorch import models
 
@@ -29,5 +29,5 @@ def build(name, size, **settings):
 
 
 if __name__ == "__main__":
-    parser = make_parser(__doc__.split("\n\n")[0], MODELS, epochs=3)
+    parser = make_parser(__doc__.split("\n\n")[0], MODELS, epochs=4, **FEW_EPOCHS)
     sys.exit(main(parser, build))

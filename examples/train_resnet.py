@@ -5,14 +5,14 @@
     python examples/train_resnet.py --model resnet18 --data image-folder --root DIR --size 224
     python examples/train_resnet.py --resume
 
-Leaves the checkpoint, the history and pictures in --output. The loop and the recipe are in `classification.py`.
+Leaves the checkpoint, the history and pictures in --output. The recipe is in `classification.py`.
 
 Source: He et al. 2016, "Deep residual learning for image recognition" (arXiv:1512.03385).
 """
 
 import sys
 
-from classification import main, make_parser
+from classification import FEW_EPOCHS, main, make_parser
 
 from minitorch import models
 
@@ -32,5 +32,5 @@ def build(name, size, **settings):
 
 
 if __name__ == "__main__":
-    parser = make_parser(__doc__.split("\n\n")[0], MODELS, epochs=6)
+    parser = make_parser(__doc__.split("\n\n")[0], MODELS, epochs=6, **FEW_EPOCHS)
     sys.exit(main(parser, build))

@@ -5,7 +5,7 @@
     python examples/train_senet.py --resume
 
 To see what the gates add, train the same network without them: `train_resnet.py --model resnet8` or
-`--model cifar_resnet20`. Leaves the checkpoint, the history and pictures in --output. The loop and the recipe are in
+`--model cifar_resnet20`. Leaves the checkpoint, the history and pictures in --output. The recipe is in
 `classification.py`.
 
 Source: Hu, Shen and Sun 2018, "Squeeze-and-excitation networks" (arXiv:1709.01507).
@@ -13,7 +13,7 @@ Source: Hu, Shen and Sun 2018, "Squeeze-and-excitation networks" (arXiv:1709.015
 
 import sys
 
-from classification import main, make_parser
+from classification import FEW_EPOCHS, main, make_parser
 
 from minitorch import models
 
@@ -33,5 +33,5 @@ def build(name, size, **settings):
 
 
 if __name__ == "__main__":
-    parser = make_parser(__doc__.split("\n\n")[0], MODELS, epochs=6)
+    parser = make_parser(__doc__.split("\n\n")[0], MODELS, epochs=6, **FEW_EPOCHS)
     sys.exit(main(parser, build))

@@ -5,14 +5,14 @@
     python examples/train_shufflenet.py --data image-folder --root DIR --size 224
     python examples/train_shufflenet.py --resume
 
-Leaves the checkpoint, the history and pictures in --output. The loop and the recipe are in `classification.py`.
+Leaves the checkpoint, the history and pictures in --output. The recipe is in `classification.py`.
 
 Source: Zhang et al. 2018, "ShuffleNet" (arXiv:1707.01083); Ma et al. 2018, "ShuffleNet V2" (arXiv:1807.11164).
 """
 
 import sys
 
-from classification import main, make_parser
+from classification import FEW_EPOCHS, main, make_parser
 
 from minitorch import models
 
@@ -25,5 +25,5 @@ def build(name, size, **settings):
 
 
 if __name__ == "__main__":
-    parser = make_parser(__doc__.split("\n\n")[0], MODELS, epochs=3)
+    parser = make_parser(__doc__.split("\n\n")[0], MODELS, epochs=4, **FEW_EPOCHS)
     sys.exit(main(parser, build))

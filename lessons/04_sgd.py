@@ -6,7 +6,7 @@
 #
 # **Needs:** lesson 3 (the linear classifier). From school: the parabola and its minimum.
 #
-# **Time:** 90 minutes to read and discuss; 40 s of computing (`--quick`: 5 s).
+# **Time:** 90 minutes to read and discuss; 60 s of computing (`--quick`: 7 s).
 #
 # **Sources:** Robbins and Monro 1951, "A stochastic approximation method"; Polyak 1964, "Some methods of speeding up
 # the convergence of iteration methods"; LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp"; Goyal et al. 2017,
@@ -369,13 +369,13 @@ save(figure, "04_rate_and_batch")
 # %%
 final = {"linear": [], "MLP": []}
 for seed in range(1 if QUICK else 3):
-    for name, make in {"linear": lambda: nn.Linear(784, 10), "MLP": mlp}.items():
+    for name, make, lr in (("linear", lambda: nn.Linear(784, 10), 0.003), ("MLP", mlp, 0.01)):  # each at its own rate
         minitorch.manual_seed(seed)
-        model = fit(make(), pixels, labels, 2 if QUICK else 10, lr=0.003)
+        model = fit(make(), pixels, labels, 2 if QUICK else 10, lr)
         final[name].append((say(model, test_pixels) == test_labels).mean())
 for name, values in final.items():
     print(f"{name:6} {np.mean(values):.1%} (lowest {min(values):.1%}, highest {max(values):.1%})")
-assert min(final["MLP"]) > max(final["linear"])
+assert all(mlp_share > linear_share for linear_share, mlp_share in zip(*final.values()))
 
 # %% [markdown]
 # Better, for every seed; and it still looks at pixels at fixed places. The next lessons make networks deeper (5) and

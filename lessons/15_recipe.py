@@ -7,7 +7,7 @@
 #
 # **Needs:** lessons 4 (SGD), 8 (training a network) and 10 (residual blocks).
 #
-# **Time:** 90 minutes to read and discuss; 60 s of computing (`--quick`: 6 s).
+# **Time:** 90 minutes to read and discuss; 60 s of computing (`--quick`: 9 s).
 #
 # **Sources:** Loshchilov and Hutter 2017, "SGDR"; Smith and Topin 2018, "Super-convergence"; Goyal et al. 2017,
 # "Accurate, large minibatch SGD"; Prechelt 1998, "Early stopping - but when?"; Szegedy et al. 2016, "Rethinking the
@@ -347,21 +347,23 @@ assert surplus["label smoothing"] < surplus["cosine"] and surplus["MixUp"] < sur
 # *Dropout* sets each hidden number to 0 with some probability, in training only, so that no unit may rely on another.
 # *Stochastic depth* does it to the whole branch of a residual block, so that the network is shorter at each step.
 #
-# **Question.** Both make training harder. What will they do to the training loss, and what to the test accuracy?
+# **Question.** Both are to make training harder. What will they do to the training loss, and what to the test accuracy?
 # Write down your guess, then run the next cell.
 
 # %%
-dropped = {"dropout": lambda: network(dropout=0.3), "stochastic depth": lambda: network(drop_path=0.3)}
-for name, make in dropped.items():
-    trainers = [train(seed, schedule=SCHEDULES["cosine"], make=make) for seed in SEEDS]
+made_with = {"dropout": lambda: network(dropout=0.5), "stochastic depth": lambda: network(drop_path=0.3)}
+dropped = {}
+for name, make in made_with.items():
+    dropped[name] = trainers = [train(seed, schedule=SCHEDULES["cosine"], make=make) for seed in SEEDS]
     compare(name, trainers, "cosine")
     print(f"                   training loss {last_loss(trainers):.3f}, without {last_loss(scheduled['cosine']):.3f}")
-    assert QUICK or last_loss(trainers) > last_loss(scheduled["cosine"])
+assert all(abs(last_loss(trainers) - last_loss(scheduled["cosine"])) < 0.05 for trainers in dropped.values())
+assert QUICK or all(abs(results[name].mean() - results["cosine"].mean()) < 0.02 for name in dropped)
 
 # %% [markdown]
-# The training loss rises, as it must. The test accuracy moves by an amount that our few seeds hardly tell from
-# chance: small networks and short runs gain little from either. They were made for networks with far more weights
-# than pictures, trained for long.
+# The book promises a higher training loss, for the training is harder, and a better test accuracy. Here both losses are
+# nearly that of the plain network, and the accuracy moves by less than two points: small networks and short runs notice
+# little of either. Both were made for networks with far more weights than pictures, trained for long.
 #
 # ## Averages of the weights
 #

@@ -11,9 +11,11 @@ import re
 
 import hypothesis
 import pytest
+from gpu_conditions import commit, conditions
 
 import minitorch.random
 from minitorch.device import cuda_is_available
+from minitorch.device import cupy as load_cupy
 from minitorch.kernels import emulator
 
 pytest_plugins = "pytester"
@@ -69,6 +71,15 @@ def pytest_configure(config):
             f"MINITORCH_REQUIRE: expected names out of {', '.join(ORACLES)} separated by commas, "
             f"got {', '.join(sorted(unknown))}"
         )
+
+
+def pytest_report_header(config):
+    """Where a run on a GPU takes place: without that its results are worth little."""
+    if cuda_is_available():
+        return [f"gpu: {line}" for line in conditions(load_cupy())]
+    if config.option.markexpr == "gpu":
+        return f"gpu: none with CuPy; minitorch at {commit()}"
+    return None
 
 
 def required_oracles():

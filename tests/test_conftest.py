@@ -1,5 +1,6 @@
 """The hooks in conftest.py: a required oracle that is missing fails the run, and skips are always printed."""
 
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -179,3 +180,19 @@ def test_profile():
     assert settings.deadline is None and settings.max_examples == 30 and settings.print_blob
 """
     run_tests(text, "").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("words, shown", [(("-m", "gpu"), True), ((), False)])
+def test_a_run_on_a_gpu_says_where(words, shown, run_tests, pytester, monkeypatch):
+    monkeypatch.setattr(sys.modules["minitorch.device"], "cuda_is_available", lambda: False)
+    run_tests("def test_passes(): pass", "")
+    text = pytester.runpytest_inprocess("-p", "no:cacheprovider", *words).stdout.str()
+    assert ("gpu: none with CuPy; minitorch at " in text) == shown
+
+
+def test_the_device_of_a_run_on_a_gpu(run_tests, pytester, monkeypatch):
+    monkeypatch.setattr(sys.modules["minitorch.device"], "cuda_is_available", lambda: True)
+    monkeypatch.setattr(sys.modules["minitorch.device"], "cupy", lambda: None)
+    monkeypatch.setattr("gpu_conditions.conditions", lambda cupy: ["A Fine GPU", "CuPy 14.0"])
+    run_tests("def test_passes(): pass", "")
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").stdout.fnmatch_lines(["gpu: A Fine GPU", "gpu: CuPy 14.0"])

@@ -133,10 +133,10 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
 
 
 @arguments()
-def softmin(input, dim=None, _stacklevel=3, dtype=None):
+def softmin(input, dim=None, _stacklevel=4, dtype=None):  # one more than `softmax`: the decorator is a caller too
     """`softmax` of -input along a dimension."""
     require_tensor("softmin", input=input)
-    return _normalized("softmin", Softmax, -input, dim, _stacklevel + 1, dtype)  # `arguments` stands between
+    return _normalized("softmin", Softmax, -input, dim, _stacklevel, dtype)
 
 
 def glu(input, dim=-1):

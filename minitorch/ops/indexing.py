@@ -31,8 +31,8 @@ class Slice(Function):
     def name(self):
         """PyTorch takes an index apart into several nodes; this is the name of its last."""
         last = next((i for i in reversed(self.index) if i != slice(None)), slice(None))
-        kind = self.label or ("Unsqueeze" if last is None else "Select" if isinstance(last, int) else "Slice")
-        return kind if self.label else f"{kind}Backward0"
+        kind = "Unsqueeze" if last is None else "Select" if isinstance(last, int) else "Slice"
+        return self.label or f"{kind}Backward0"
 
 
 class Index(Function):

@@ -11,7 +11,8 @@ class MatMul(Function):
 
     @staticmethod
     def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
+        to_a, to_b = ctx.needs_input_grad
+        ctx.save_for_backward(a if to_b else None, b if to_a else None)  # what is not needed may be overwritten
         return backend(a).matmul(a, b)
 
     @staticmethod
@@ -30,7 +31,8 @@ class Linear(Function):
 
     @staticmethod
     def forward(ctx, x, weight, bias):
-        ctx.save_for_backward(x, weight)
+        to_x, to_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(x if to_weight else None, weight if to_x else None)
         y = backend(x).matmul(x, weight.T)
         if bias is not None:
             y += bias

@@ -100,20 +100,22 @@ class Clone(Function):
 @arguments()
 def reshape(input, *shape):
     """The same numbers in another shape; one size may be -1. A view where the memory allows, else a copy."""
-    require_tensor("reshape", input=input)
+    shape = _new_shape("reshape", input, shape)
+    return (View if _is_viewable(input.array, shape) else CopiedView).apply(input, shape=shape)
+
+
+def _new_shape(name, input, shape):
+    """The sizes given to `reshape` or `view`, checked against the input, with a number in place of -1."""
+    require_tensor(name, input=input)
     if not shape:
-        raise TypeError("reshape: expected sizes, e.g. x.reshape(2, 3)")
-    shape, n = sizes("reshape", shape), input.array.size
+        raise TypeError(f"{name}: expected sizes, e.g. x.{name}(2, 3) or x.{name}(-1)")
+    shape, n = sizes(name, shape), input.array.size
     known = count(d for d in shape if d != -1)
     if any(d < -1 for d in shape) or shape.count(-1) > 1:
-        raise RuntimeError(f"reshape: shape {shape} must hold sizes of at least 0 and at most one -1")
-    if -1 in shape:
-        if known == 0 or n % known:
-            raise RuntimeError(f"reshape: {n} elements of shape {input.array.shape} do not fit into {shape}")
-        shape = tuple(n // known if d == -1 else d for d in shape)
-    elif known != n:
-        raise RuntimeError(f"reshape: {n} elements of shape {input.array.shape} do not fit into {shape}")
-    return (View if _is_viewable(input.array, shape) else CopiedView).apply(input, shape=shape)
+        raise RuntimeError(f"{name}: shape {shape} must hold sizes of at least 0 and at most one -1")
+    if (known == 0 or n % known) if -1 in shape else known != n:
+        raise RuntimeError(f"{name}: {n} elements of shape {input.array.shape} do not fit into {shape}")
+    return tuple(n // known if d == -1 else d for d in shape)
 
 
 def _is_viewable(x, shape):
@@ -334,17 +336,15 @@ def view(input, *shape):
         RuntimeError: the shape or type does not fit, or the memory is not laid out for it (use reshape).
     """
     require_tensor("view", input=input)
-    if not shape:
-        raise TypeError("view: expected a shape, e.g. x.view(2, 3) or x.view(-1)")
     if len(shape) == 1 and isinstance(shape[0], np.dtype):
         return _view_as_type(input, dtypes.check(shape[0]))
-    result = reshape(input, *shape)
-    if not _is_viewable(input.array, result.array.shape):
+    shape = _new_shape("view", input, shape)
+    if not _is_viewable(input.array, shape):
         raise RuntimeError(
-            f"view: a tensor of shape {input.array.shape} with strides {input.stride()} cannot be seen as "
-            f"{result.array.shape} without a copy; use reshape"
+            f"view: a tensor of shape {input.array.shape} with strides {input.stride()} cannot be seen as {shape} "
+            "without a copy; use reshape"
         )
-    return result
+    return View.apply(input, shape=shape)
 
 
 def _view_as_type(input, dtype):

@@ -329,7 +329,8 @@ def _distribution(axes, series, cmap):
     table, edges = density(series)
     steps = np.asarray(series.steps, float)
     width = steps[-1] - steps[-2] if len(steps) > 1 else 1
-    norm = PowerNorm(0.5, 0, table.max() or 1.0)  # the root shows the thin ends, too
+    # A thin peak early in the run must not leave all else pale, nor the thin ends of a distribution invisible.
+    norm = PowerNorm(0.5, 0, np.quantile(table[table > 0], 0.98) if table.any() else 1.0)
     axes.pcolormesh(np.append(steps, steps[-1] + width), edges, table.T, cmap=cmap, norm=norm, rasterized=True)
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
     axes.tick_params(labelsize=7)

@@ -1,6 +1,7 @@
 """The receptive field of a network: by the formula, layer after layer, and by the gradient, which is the proof."""
 
 import copy
+import difflib
 import math
 from typing import NamedTuple
 
@@ -93,8 +94,9 @@ def _chosen(tracer, layer):
         return found[-1]
     found = [call for call in tracer.calls if call.path == layer]
     if not found:
-        paths = ", ".join(call.path for call in tracer.calls if call.path)
-        raise ValueError(f"receptive_field: no layer {layer!r} is called; there are {paths}")
+        paths = [call.path for call in tracer.calls if call.path]
+        near = ", ".join(difflib.get_close_matches(str(layer), dict.fromkeys(paths), n=3, cutoff=0))
+        raise ValueError(f"receptive_field: no layer {layer!r} is called; the nearest names are {near}")
     return found[0]
 
 

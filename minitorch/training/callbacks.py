@@ -88,10 +88,12 @@ def methods_by_moment(callbacks):
     }
 
 
-def by_name(callbacks):
-    """A name of its own for each callback: its class, with a number from the second on. A dictionary."""
+def remembering(callbacks):
+    """The callbacks that have a state, by name: their class, with a number from the second on. A dictionary."""
     named = {}
     for callback in callbacks:
+        if type(callback).state_dict is Callback.state_dict:
+            continue
         name, number = type(callback).__name__, 1
         while name in named:
             number += 1

@@ -41,15 +41,16 @@ class Checkpoint(Callback):
         if every_seconds is not None:
             check_positive("Checkpoint", "every_seconds", every_seconds)
         self.every_epochs, self.every_steps, self.every_seconds = every_epochs, every_steps, every_seconds
-        self.resume, self.settings = resume, settings
+        self.resume, self.settings = resume, copied(settings)  # with lists for tuples, as they come back
 
     def on_load(self, trainer):
         writable_folder(self.path.parent)
         remove_leftovers(self.path)
-        if not self.resume:
-            put_aside(self.path)
-        elif exists(self.path):
-            self.load(trainer)
+        if trainer.step == 0:  # else the file is of an earlier call of fit
+            if self.resume and exists(self.path):
+                self.load(trainer)
+            else:
+                put_aside(self.path)
         self.saved = time.monotonic()
 
     def on_step_end(self, trainer):
@@ -81,16 +82,25 @@ class Checkpoint(Callback):
             ValueError: it is damaged, and there is no whole one before it; or it is of another run.
         """
         state = read_checkpoint(self.path)
-        if "callbacks" not in state:
+        if not {"settings", "callbacks"} <= state.keys():
             raise ValueError(f"{self.path} is not a checkpoint of a Trainer")
-        if state.get("settings") != self.settings:
-            raise ValueError(f"{self.path} is of a run with {state.get('settings')}, this one has {self.settings}")
+        if state["settings"] != self.settings:
+            saved, own = different(state["settings"] or {}, self.settings or {})
+            raise ValueError(f"{self.path} does not fit this run: it was saved with {saved}, this run has {own}")
         before = copied(trainer.state_dict())
         try:
             trainer.load_state_dict(state)
         except _ERRORS as error:
             trainer.load_state_dict(before)
             raise ValueError(f"{self.path} does not fit this run: {error}") from error
+
+
+def different(first, second):
+    """The entries of two dictionaries that are not in both alike, as two dictionaries."""
+    return [
+        {key: value for key, value in one.items() if key not in other or other[key] != value}
+        for one, other in ((first, second), (second, first))
+    ]
 
 
 def copied(state):

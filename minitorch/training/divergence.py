@@ -86,7 +86,7 @@ def origin(model, loss, inputs, targets):
         trace.remove()
     path = trace.last_layer_with(lambda parameter: not _finite(parameter))
     if path is not None:
-        return path, f"it began in the gradient of layer {path!r}, whose weights the step made NaN or infinite"
+        return path, f"it began in the weights of layer {path!r}, which are NaN or infinite since that step"
     if trace.bad is not None:
         path, kind = trace.bad
         return path, f"it began in the output of layer {path!r} ({kind}); its input was finite"

@@ -15,6 +15,11 @@ def as_tensor(batch, device):
     return (batch if isinstance(batch, Tensor) else from_numpy(np.asarray(batch))).to(device)
 
 
+def device_of(model):
+    """Where the first parameter of a model is; the CPU for one without parameters."""
+    return next((parameter.device for parameter in model.parameters()), "cpu")
+
+
 @contextlib.contextmanager
 def evaluation_mode(model):
     """Within the block no graph is recorded and every module is in evaluation mode.
@@ -48,7 +53,7 @@ def evaluate(model, loader, loss=None, metrics=None, device=None):
     Raises:
         ValueError: the loader gives nothing.
     """
-    device = next(model.parameters()).device if device is None else device
+    device = device_of(model) if device is None else device
     sums, count = {}, 0
     with evaluation_mode(model):
         for inputs, targets in loader:
@@ -82,7 +87,7 @@ def predict(model, data, batch_size=500, device=None):
     Raises:
         ValueError: there are no inputs.
     """
-    device = next(model.parameters()).device if device is None else device
+    device = device_of(model) if device is None else device
     if hasattr(data, "shape"):
         batches = (data[i : i + batch_size] for i in range(0, len(data), batch_size))
     else:

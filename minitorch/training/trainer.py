@@ -22,9 +22,9 @@ from collections.abc import Mapping
 from minitorch.autograd import no_grad
 from minitorch.nn.utils import clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from minitorch.random import default_generator
-from minitorch.training.callbacks import by_name, check_callbacks, check_positive, methods_by_moment
+from minitorch.training.callbacks import check_callbacks, check_positive, methods_by_moment, remembering
 from minitorch.training.divergence import diverged, first_nonfinite
-from minitorch.training.evaluation import as_tensor, evaluate
+from minitorch.training.evaluation import as_tensor, device_of, evaluate
 from minitorch.training.interrupt import catch_interrupt
 from minitorch.training.metrics import default_metrics
 from minitorch.training.position import batches_left, position, set_position
@@ -68,7 +68,7 @@ class Trainer:
                 check_positive("Trainer", name, limit)
         self.model, self.optimizer, self.loss, self.metrics = model, optimizer, loss, metrics
         self.callbacks = check_callbacks([Progress()] if callbacks is None else callbacks)
-        self.device = next(model.parameters()).device if device is None else device
+        self.device = device_of(model) if device is None else device
         self.accumulate, self.clip_norm, self.clip_value = accumulate, clip_norm, clip_value
         self.batch_transform = batch_transform
         self.epoch = self.batch = self.step = 0
@@ -232,12 +232,12 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "position": position(self),
             **{name: getattr(self, name) for name in ("epoch", "batch", "step", "lr", "sums", "history")},
-            "callbacks": {name: callback.state_dict() for name, callback in by_name(self.callbacks).items()},
+            "callbacks": {name: callback.state_dict() for name, callback in remembering(self.callbacks).items()},
         }
 
     def load_state_dict(self, state):
         """Take back what `state_dict` gave, within `fit` or before it. Raises ValueError where it does not fit."""
-        callbacks = by_name(self.callbacks)
+        callbacks = remembering(self.callbacks)
         if callbacks.keys() != state["callbacks"].keys():
             raise ValueError(f"the state has the callbacks {', '.join(state['callbacks']) or 'none'}, this run has "
                              f"{', '.join(callbacks) or 'none'}")  # fmt: skip

@@ -100,6 +100,20 @@ def test_what_no_derivative_needs_may_be_overwritten():
     y.sum().backward()
 
 
+def test_a_factor_is_needed_only_for_the_gradient_of_the_other():
+    x, matrix, bias = leaf(1.0, 2.0), tensor([[1.0, 2.0], [3.0, 4.0]]), leaf(0.0, 0.0)
+    h = x * 1
+    for product in (lambda: matrix @ h, lambda: h @ matrix, lambda: ops.linear(matrix, h.reshape(1, 2)),
+                    lambda: ops.linear(h.reshape(1, 2), matrix), lambda: matrix[0] * h):  # fmt: skip
+        y = product()
+        with no_grad():
+            h.mul_(2)  # the gradient of the matrix would need it
+        y.sum().backward(retain_graph=True)
+    y = ops.linear(matrix, tensor([[1.0, 2.0]]), bias[:1])
+    matrix.zero_()
+    y.sum().backward()
+
+
 def test_relu_in_place_equals_relu():
     x = leaf(-1.0, 2.0)
     h = x * 3

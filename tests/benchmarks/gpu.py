@@ -12,14 +12,13 @@ import argparse
 import importlib
 import importlib.util
 import statistics
-import subprocess
 import time
 import types
 from pathlib import Path
 
 from gpu_cases import CASES
+from gpu_conditions import conditions
 
-import minitorch
 from minitorch.device import cupy as load_cupy
 from minitorch.kernels import cuda as kernels
 
@@ -112,31 +111,6 @@ def report(rows, lines):
     return "\n".join(text) + "\n"
 
 
-def commit():
-    """The commit that is measured, with a note if files were changed since."""
-    folder = Path(__file__).parent
-
-    def git(*words):
-        result = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True)
-        return result.stdout.strip() if result.returncode == 0 else ""
-
-    return (git("rev-parse", "--short=12", "HEAD") or "unknown") + (" with changes" if git("status", "-s") else "")
-
-
-def conditions(cupy, torch, rates):
-    """Lines about the machine, the versions and the rates that the floors come from."""
-    properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
-    version = cupy.cuda.runtime.runtimeGetVersion()
-    return [
-        f"- {time.strftime('%Y-%m-%d')}, {properties['name'].decode()}, compute capability "
-        f"{properties['major']}.{properties['minor']}, {properties['multiProcessorCount']} multiprocessors",
-        f"- CUDA {version // 1000}.{version % 1000 // 10}, driver {cupy.cuda.runtime.driverGetVersion()}, CuPy "
-        f"{cupy.__version__}, PyTorch {torch.__version__ if torch else 'missing'}, minitorch {minitorch.__version__} "
-        f"at {commit()}",
-        f"- copy {rates[0] / 1e9:.0f} GB/s, float32 matrix product {rates[1] / 1e12:.1f} TFLOP/s",
-    ]
-
-
 def find_torch():
     """PyTorch, told to compute in float32, if it is there and sees the GPU."""
     if importlib.util.find_spec("torch") is None:
@@ -165,7 +139,8 @@ def main():
         return median_ms(run, make, lambda start, stop: start.elapsed_time(stop), arguments.rounds)
 
     rates = measured_rates(cupy, timer)
-    rows, lines = [], conditions(cupy, torch, rates)
+    rows, lines = [], [f"- {line}" for line in conditions(cupy)]
+    lines.append(f"- copy {rates[0] / 1e9:.0f} GB/s, float32 matrix product {rates[1] / 1e12:.1f} TFLOP/s")
     print("\n".join(lines))
     for case in CASES:
         if arguments.only in case.name:

@@ -151,7 +151,7 @@ def test_a_whole_run_leaves_a_dated_report(stand_in, runs_kernels, monkeypatch, 
     text = path.read_text()
     assert path.name.startswith("gpu-20") and path.name.endswith("-a-fine-gpu.md")
     printed = capsys.readouterr().out
-    for words in ("A Fine GPU, compute capability 8.0, 108 ", "CUDA 13.1, driver 13020, CuPy 14.0, PyTorch missing"):
+    for words in ("A Fine GPU, compute capability 8.0, 108 ", "CUDA 13.1, driver 13020, CuPy 14.0, PyT", " GB/s, "):
         assert words in text and words in printed
     assert all(f"| {name} |" in text for name in BY_NAME)
 

@@ -105,7 +105,7 @@ def test_augmentation_is_seeded_and_leaves_the_images_alone(image_sets):
 
 
 def test_loaders(image_sets):
-    """Bytes in, numbers of mean 0 out; only training images are augmented, and their last batch left out if not full."""
+    """Bytes in, numbers of mean 0 out; training images are augmented, and their last batch is full or left out."""
     random = np.random.RandomState(0)
     images, labels = random.randint(0, 256, (26, 3, 4, 4)).astype(np.uint8), np.arange(26)
     data = image_sets.ImageSet(images, labels, images[:5], labels[:5], ["a"])

@@ -58,6 +58,16 @@ def test_leaves_everything(script, folder, tmp_path):
     assert len(history(tmp_path)) == 1 and "64 training and 16 test images" in result.stdout
 
 
+def test_degradation_compares_four_networks(folder, tmp_path):
+    result = run("degradation", folder, tmp_path, "--epochs", "1", "--limit", "32")
+    assert result.returncode == 0, result.stderr
+    with open(tmp_path / "degradation.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["network"] for row in rows] == ["plain20", "plain56", "cifar_resnet20", "cifar_resnet56"]
+    assert all(0 < float(row["train_loss"]) < 10 and row["epoch"] == "1" for row in rows)
+    assert (tmp_path / "degradation.png").read_bytes()[:4] == b"\x89PNG"
+
+
 def test_learns(folder, tmp_path):
     assert run("train_resnet", folder, tmp_path, "--epochs", "6", "--lr", "0.05").returncode == 0
     assert float(history(tmp_path)[-1]["test_accuracy"]) > 0.9

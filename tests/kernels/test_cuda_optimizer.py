@@ -81,6 +81,12 @@ def test_sgd(momentum, dampening, nesterov, weight_decay, maximize, dtype, devic
     agree(found, given, dtype)
 
 
+def test_no_weight_decay_leaves_infinite_parameters_alone(device):
+    """0 times infinity is no number."""
+    given = [[np.array([np.inf, 1.0])], [np.array([1.0, 2.0])], None]
+    assert run(device, "sgd", given, 0.5, 0.0, 0.0, 0.0, False, False)[0].tolist() == [np.inf, 0.0]
+
+
 @pytest.mark.parametrize("amsgrad, decoupled, maximize", list(itertools.product((False, True), repeat=3)))
 def test_adam(amsgrad, decoupled, maximize, device):
     given = lists(5, "float64", positive=(3, 4))

@@ -101,14 +101,35 @@ def test_rules_of_a_file(path):
     assert len(set(re.findall(r"extern\s+__shared__\s+([^;]*);", plain))) <= 1, "shared arrays of one file clash"
     found = kernels(text)
     assert found and all(kernel.extern_c for kernel in found.values())
-    lines = text.splitlines()
-    for kernel in found.values():
-        line = kernel.line - 1
-        while "__global__" not in lines[line]:
-            line -= 1
-        assert lines[line - 1].lstrip().startswith(("//", "*/")) or lines[line - 1].rstrip().endswith("*/"), (
-            f"{kernel.name} needs a comment before it"
-        )
+    assert all(len(line) <= 120 for line in text.splitlines())
+
+
+# What the comments at a file's head and before a kernel together must speak of.
+EXPLAINED = {
+    "what a block does": r"\bblocks?\b",
+    "what a thread does": r"\b(threads?|lanes?|teams?|warps?)\b",
+    "what is in shared memory": r"shared memory|nothing is shared",
+    "which accesses are coalesced": r"coalesced",
+    "the least bytes": r"\bbytes?\b|once through memory|traffic",
+    "the least arithmetic": r"\b(flops?|additions?|multiplications?|comparisons?|operations|exp)\b",
+}
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_every_kernel_is_explained(path):
+    text = path.read_text(encoding="utf-8")
+    lines, head = text.splitlines(), text[: text.index("#ifndef real")]
+    for kernel in kernels(text).values():
+        end = kernel.line - 1
+        while "__global__" not in lines[end]:
+            end -= 1
+        start = end
+        while lines[start - 1].lstrip().startswith("//"):
+            start -= 1
+        assert start < end, f"{kernel.name} needs a comment before it"
+        words = head + "\n".join(lines[start:end])
+        for what, pattern in EXPLAINED.items():
+            assert re.search(pattern, words, re.IGNORECASE), f"{kernel.name}: the comment does not say {what}"
 
 
 CALLERS = [path.read_text() for path in sorted(Path(launcher.__file__).parent.glob("*.py"))]

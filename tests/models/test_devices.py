@@ -178,11 +178,32 @@ def test_training_steps(network, optimizer, other_device):
         np.testing.assert_allclose(found[key].cpu().numpy(), value.numpy(), rtol=1e-6, atol=1e-8, err_msg=key)
 
 
-@pytest.mark.gpu
-@pytest.mark.parametrize("network, optimizer", RUNS)
-def test_training_steps_in_float32(network, optimizer):
-    pytest.importorskip("cupy", reason="no GPU with CuPy")
+@pytest.fixture(params=[pytest.param("cuda", marks=pytest.mark.gpu)])
+def gpu(request):
+    """The GPU, for what is too much for the emulator."""
     if not minitorch.cuda.is_available():
         pytest.skip("no GPU with CuPy")
-    (expected, _), (losses, _) = both(NETWORKS[network], optimizer, "float32", 16, 5, "cuda")
+    return request.param
+
+
+@pytest.mark.parametrize("network, optimizer", RUNS)
+def test_training_steps_in_float32(network, optimizer, gpu):
+    (expected, _), (losses, _) = both(NETWORKS[network], optimizer, "float32", 16, 5, gpu)
     np.testing.assert_allclose(losses, expected, rtol=2e-3)
+
+
+def compare_whole_network(name, batch_size, device):
+    """Two steps, not more: from one to the next rounding grows, in float64 as well."""
+    make = lambda: models.create(name, num_classes=10, in_channels=1)  # noqa: E731
+    (expected, _), (losses, _) = both(make, "sgd", "float64", batch_size, 2, device, upsample=4)
+    np.testing.assert_allclose(losses, expected, rtol=1e-6)
+
+
+def test_a_residual_network_as_it_is(other_device):
+    compare_whole_network("cifar_resnet20", 2, other_device)
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "mobilenetv1_025", "mobilenet_v2", "mobilenet_v3_small",
+                                  "shufflenet_v2_x0_5"])  # fmt: skip
+def test_whole_networks(name, gpu):
+    compare_whole_network(name, 8, gpu)

@@ -22,7 +22,7 @@ TOLERANCE = {np.dtype("float32"): 2e-5, np.dtype("float64"): 1e-9}
 # Not of tensors, or definitions that other operations are checked with.
 NO_OPERATIONS = {
     "as_filling", "as_number", "axes", "axis", "is_number", "result_type", "sizes", "cast", "move", "is_contiguous",
-    "sum_to_size",
+    "sum_to_size", "require_numbers", "require_tensor",
 }  # fmt: skip
 
 

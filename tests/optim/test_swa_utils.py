@@ -213,6 +213,7 @@ def test_update_bn_gives_everything_back():
     model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(), nn.BatchNorm1d(2))
     model[1].eval()
     nn.utils.freeze_batch_norm(model, "2")
+    model[2].running_mean.fill_(5.0)
     before = numbers(model[2])
     update_bn([ones(3, 2) + 1], model)
     assert [module.training for module in model.modules()] == [True, True, False, False]

@@ -16,7 +16,7 @@ from minitorch.training import (
     Statistics,
     TimeBudget,
 )
-from minitorch.training.callbacks import MOMENTS, by_name, check_callbacks, column_of, methods_by_moment
+from minitorch.training.callbacks import MOMENTS, check_callbacks, column_of, methods_by_moment, remembering
 
 
 def noting(name, rank, log):
@@ -78,8 +78,9 @@ def test_a_column_may_be_added_to_the_row():
 
 
 def test_names_of_several_callbacks_of_one_class():
-    first, second, other = History(), History(), Progress()
-    assert by_name([first, other, second]) == {"History": first, "Progress": other, "History-2": second}
+    first, second, other = TimeBudget(1), TimeBudget(2), Statistics()
+    found = remembering([first, Progress(), other, History(), second])
+    assert found == {"TimeBudget": first, "Statistics": other, "TimeBudget-2": second}
 
 
 def test_a_column_that_is_not_there():

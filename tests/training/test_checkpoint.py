@@ -103,10 +103,14 @@ def test_it_holds_everything(tmp_path):
     assert state.keys() == {
         "settings", "model", "optimizer", "position", "epoch", "batch", "step", "lr", "sums", "history", "callbacks"
     }  # fmt: skip
-    assert {name for name, kept in state["callbacks"].items() if kept} == {
-        "Schedule", "Averaging", "EarlyStopping", "Statistics"
-    }  # fmt: skip
+    assert state["callbacks"].keys() == {"Schedule", "Averaging", "EarlyStopping", "Statistics"}
     assert previous(tmp_path / "run" / "checkpoint.safetensors").exists()
+
+
+def test_callbacks_that_remember_nothing_may_come_and_go(tmp_path):
+    run(network(), [Checkpoint(tmp_path), Callback()]).fit(loader(), epochs=1)
+    trainer = run(network(), [Checkpoint(tmp_path, resume=True), History(tmp_path / "history.csv")])
+    assert len(trainer.fit(loader(), epochs=2)) == 2 and trainer.step == 12
 
 
 def test_without_resume_a_run_begins_anew(tmp_path):
@@ -119,6 +123,16 @@ def test_without_resume_a_run_begins_anew(tmp_path):
     assert epochs == {
         "checkpoint.older.safetensors": 2, "checkpoint.previous.safetensors": 1, "checkpoint.safetensors": 1
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_second_call_of_fit_is_the_same_run(tmp_path, resume):
+    trainer = run(network(), [Checkpoint(tmp_path, resume=resume)])
+    for epochs in (1, 2):
+        trainer.fit(loader(), epochs=epochs)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "checkpoint.previous.safetensors", "checkpoint.safetensors"
+    ]  # fmt: skip
 
 
 def test_another_number_of_workers_goes_on_alike(tmp_path):
@@ -175,11 +189,14 @@ def refused(tmp_path, words, model=None, callbacks=(), settings=None):
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
-    run(network(), [Checkpoint(tmp_path, settings={"lr": 0.1})]).fit(loader())
-    refused(tmp_path, "is of a run with {'lr': 0.1}, this one has {'lr': 0.2}", settings={"lr": 0.2})
-    same = {"lr": 0.1}
+    same = {"lr": 0.1, "seed": (3, 4)}
+    run(network(), [Checkpoint(tmp_path, settings=same)]).fit(loader())
+    assert run(network(), [Checkpoint(tmp_path, resume=True, settings=same)]).fit(loader())
+    other = {**same, "lr": 0.2}
+    refused(tmp_path, "fit this run: it was saved with {'lr': 0.1}, this run has {'lr': 0.2}", settings=other)
+    refused(tmp_path, "it was saved with {'lr': 0.1, 'seed': .*}, this run has {}")
     refused(tmp_path, "(?s)does not fit this run: .*size mismatch", nn.Sequential(nn.Linear(4, 5)), settings=same)
-    refused(tmp_path, "has the callbacks Checkpoint, this run has .*EarlyStopping", None, [EarlyStopping()], same)
+    refused(tmp_path, "has the callbacks none, this run has EarlyStopping", None, [EarlyStopping()], same)
     minitorch.save({"settings": same}, tmp_path / "checkpoint.safetensors")
     refused(tmp_path, "is not a checkpoint of a Trainer", settings=same)
 

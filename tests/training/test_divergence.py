@@ -77,7 +77,7 @@ def test_a_gradient_that_shows_after_the_step(call):
     """Without clipping it is seen in the next step, or at the end of the epoch (step 12); told is where it began."""
     error, trainer = diverge(nan_gradient, call)
     assert (error.epoch, error.step, error.layer) == (2, call, "body.bad")
-    assert "gradient of layer 'body.bad', whose weights the step made NaN" in str(error)
+    assert "it began in the weights of layer 'body.bad', which are NaN or infinite since that step" in str(error)
 
 
 def test_the_learning_rate_is_that_of_the_step():

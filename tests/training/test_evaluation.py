@@ -68,6 +68,13 @@ def test_evaluation_teaches_nothing():
     assert minitorch.default_generator.get_state() == state
 
 
+def test_a_model_without_parameters():
+    inputs, labels = points(20)
+    model = nn.Softmax(1)
+    assert evaluate(model, loader(20)) == {"accuracy": (inputs.argmax(1) == labels).mean()}
+    assert predict(model, inputs).shape == (20, 4)
+
+
 def test_predictions_of_an_array_and_of_a_loader():
     model, inputs = network(), points(20)[0]
     scores = scores_of(model, inputs)

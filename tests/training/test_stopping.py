@@ -110,13 +110,14 @@ def test_time_budget_ends_the_epoch_at_hand():
 
 
 def test_time_of_the_run_before_counts(tmp_path):
-    def budgeted(seconds):
+    def budgeted(seconds, epochs=10):
         callbacks = [TimeBudget(seconds, clock=Clock()), Checkpoint(tmp_path, resume=True)]
         trainer = run(network(), callbacks)
-        trainer.fit(loader(shuffle=True), epochs=10)
+        trainer.fit(loader(shuffle=True), epochs=epochs)
         return trainer.step, trainer.epoch
 
     assert budgeted(9) == (8, 2)
     assert budgeted(9) == (8, 2)
     # Each restored run has looked at the clock once before its first step. The third epoch is a new pass.
     assert budgeted(13) == (8 + 2, 3)
+    assert budgeted(1000, epochs=4) == (10 + 6, 4)  # all of the fourth epoch, not what was left of the third

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from minitorch.data.dataset import Dataset
-from minitorch.data.datasets.image import ImageDataset, check_functions
+from minitorch.data.datasets.image import ImageDataset, check_functions, transformed_batch
 
 IMG_EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 
@@ -96,10 +96,16 @@ class ImageFolder(Dataset):
         return self.is_valid_file(path) if self.is_valid_file else path.lower().endswith(self.extensions)
 
     def __getitem__(self, index):
+        return self._sample(index, self.transform)
+
+    def get_batch(self, indices):
+        return transformed_batch(self._sample, self.transform, indices)
+
+    def _sample(self, index, transform):
         path, label = self.samples[index]
         image = self.loader(path)
-        if self.transform is not None:
-            image = self.transform(image)
+        if transform is not None:
+            image = transform(image)
         if self.target_transform is not None:
             label = self.target_transform(label)
         return image, label

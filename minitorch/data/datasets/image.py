@@ -58,13 +58,7 @@ class ImageDataset(Dataset):
     def get_batch(self, indices):
         if self.transform is None and self.target_transform is None:
             return [self.data[indices], self.targets[indices]]
-        each, last = split_for_batches(self.transform)
-        samples = map_samples(lambda index: self._sample(index, each), indices)
-        if not samples:
-            return super().get_batch(indices)
-        images, labels = zip(*samples)
-        images = finish_batch(images, last)
-        return [images if isinstance(images, np.ndarray) else default_collate(images), default_collate(labels)]
+        return transformed_batch(self._sample, self.transform, indices)
 
     def __len__(self):
         return len(self.data)
@@ -86,6 +80,17 @@ class ImageDataset(Dataset):
     def __repr__(self):
         shape = " x ".join(str(length) for length in self.data.shape[1:])
         return f"{type(self).__name__}({len(self)} images of {shape}, {len(self.classes)} classes)"
+
+
+def transformed_batch(sample, transform, indices):
+    """`[images, labels]` of `sample(index, transform)`, with the end of `transform` for the whole batch at once."""
+    each, last = split_for_batches(transform)
+    samples = map_samples(lambda index: sample(index, each), indices)
+    if not samples:
+        return default_collate(samples)
+    images, labels = zip(*samples)
+    images = finish_batch(images, last)
+    return [images if isinstance(images, np.ndarray) else default_collate(images), default_collate(labels)]
 
 
 def check_functions(name, **functions):

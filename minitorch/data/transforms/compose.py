@@ -7,6 +7,7 @@ import numpy as np
 from minitorch.data.randomness import current_generator
 from minitorch.data.transforms.base import check_probability, happens
 from minitorch.data.transforms.conversion import Normalize, ToTensor
+from minitorch.data.transforms.functional.images import is_tensor_image, picture_array
 
 
 class _Several:
@@ -54,18 +55,17 @@ def _steps(transform):
 
 def finish_batch(images, steps):
     """The list of images with the last steps applied: one array where that is possible, or else a list again."""
-    first = images[0]
-    if steps and isinstance(first, np.ndarray):
-        alike = all(isinstance(image, np.ndarray) and image.shape == first.shape and image.dtype == first.dtype
-                    for image in images)
-        picture = type(steps[0]) is ToTensor
-        if alike and first.ndim in ((2, 3) if picture else (3,)) and (first.dtype == np.uint8) == picture:
-            batch = np.stack(images)
-            for step in steps:
-                batch = step.apply_batch(batch)
-            return batch
     finish = Compose(steps)
-    return [finish(image) for image in images]
+    if steps and type(steps[0]) is ToTensor:
+        images = [picture_array("ToTensor", image) for image in images]
+    elif not steps or not all(is_tensor_image(image) and image.ndim == 3 for image in images):
+        return [finish(image) for image in images]
+    if len({(image.shape, image.dtype) for image in images}) > 1:
+        return [finish(image) for image in images]
+    batch = np.stack(images)
+    for step in steps:
+        batch = step.apply_batch(batch)
+    return batch
 
 
 class RandomApply(_Several):

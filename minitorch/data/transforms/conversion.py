@@ -33,11 +33,15 @@ class PILToTensor(Transform):
 
 
 class ConvertImageDtype(Transform):
-    """An array of another type, its values stretched to the new range: uint8 0..255 to float 0..1, for example."""
+    """An array of another type, its values stretched to the new range: uint8 0..255 to float 0..1, for example.
+
+    Args:
+        dtype: the new type, as NumPy names it: `np.float32`.
+    """
 
     shown: ClassVar = ("dtype",)
 
-    def __init__(self, dtype=np.float32):
+    def __init__(self, dtype):
         self.dtype = np.dtype(dtype)
 
     def __call__(self, image):

@@ -134,10 +134,9 @@ class RandomCrop(Transform):
             image = F.apply_pad("RandomCrop", image, self.sides, self.fill, self.padding_mode)
         if self.pad_if_needed:
             _, height, width = get_dimensions(image)
-            for missing, across in ((self.size[1] - width, True), (self.size[0] - height, False)):
-                if missing > 0:
-                    sides = (missing, 0, missing, 0) if across else (0, missing, 0, missing)
-                    image = F.apply_pad("RandomCrop", image, sides, self.fill, self.padding_mode)
+            across, down = max(self.size[1] - width, 0), max(self.size[0] - height, 0)
+            if across or down:
+                image = F.apply_pad("RandomCrop", image, (across, down) * 2, self.fill, self.padding_mode)
         return F.apply_crop(image, *self.get_params(image, self.size))
 
 

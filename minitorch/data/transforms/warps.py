@@ -1,5 +1,6 @@
 """Transforms that move pixels to places between pixels: random rotation, affine and perspective maps."""
 
+import numbers
 from typing import ClassVar
 
 from minitorch.data.randomness import current_generator
@@ -105,7 +106,9 @@ class RandomPerspective(RandomTransform):
 
     def __init__(self, distortion_scale=0.5, p=0.5, interpolation=InterpolationMode.BILINEAR, fill=0):
         super().__init__(p)
-        check_range("RandomPerspective", "(0, distortion_scale)", (0, distortion_scale), 0, 1)
+        if not isinstance(distortion_scale, numbers.Real) or not 0 <= distortion_scale <= 1:
+            raise ValueError("RandomPerspective: distortion_scale must be a number of 0 to 1, got "
+                             f"{distortion_scale!r}")
         self.distortion_scale = distortion_scale
         self.interpolation = interpolation_mode("RandomPerspective", interpolation, WARPS)
         self.fill = fill

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from minitorch.kernels.emulator.errors import CompileError, NotSupportedError
-from minitorch.kernels.emulator.host import HEADER, host_parts
+from minitorch.kernels.emulator.host import DIRECTIVE, HEADER, host_parts
 from minitorch.kernels.signature import blank, kernels, matching
 
 RUNTIME = Path(__file__).parent / "runtime"
@@ -161,9 +161,14 @@ def define_flags(defines):
 
 
 def check_flags():
-    """The flags of check mode, without the calls at the beginning and end of each function, which nobody needs."""
+    """The flags of check mode, without the calls at the beginning and end of each function, which nobody needs.
+
+    GCC must be told to leave the variables in their order, so that gaps stay between the shared ones.
+    """
     option = "tsan-instrument-func-entry-exit=0"
-    return [*CHECK, *(["-mllvm", f"-{option}"] if "clang" in compiler_identity() else [f"--param={option}"])]
+    if "clang" in compiler_identity():
+        return [*CHECK, "-mllvm", f"-{option}"]
+    return [*CHECK, f"--param={option}", "-fno-toplevel-reorder"]
 
 
 def translation_unit(name, source):
@@ -179,6 +184,7 @@ def rewritten(source, found):
     changes = [(match.span(), "__shared__") for match in STATIC_SHARED.finditer(plain)]
     changes += [(match.span(), "MINITORCH_GLOBAL") for match in VARIABLE.finditer(plain)]
     changes += [(match.span(), "") for match in HEADER.finditer(blank(source, keep_strings=True))]
+    changes += [((start, start), f"MINITORCH_GAP({i}) ") for i, start in enumerate(shared_declarations(plain))]
     for match in SHARED_ARRAY.finditer(plain):
         c_type, name = match.groups()
         inside = in_function(plain, match.start())
@@ -193,6 +199,15 @@ def rewritten(source, found):
     for (start, end), text in sorted(changes, reverse=True):
         source = source[:start] + text + "\n" * plain.count("\n", start, end) + source[end:]
     return source
+
+
+def shared_declarations(plain):
+    """Where the declarations of static shared variables begin."""
+    text = DIRECTIVE.sub(lambda match: re.sub(r"[^\n]", ";", match.group()), plain)
+    for match in re.finditer(r"\b__shared__\b", text):
+        start = max(text.rfind(end, 0, match.start()) for end in ";{}") + 1
+        if not re.search(r"\b(extern|template)\b", text[start : match.start()]):
+            yield start + len(text[start:]) - len(text[start:].lstrip())
 
 
 def in_function(plain, position):

@@ -49,11 +49,15 @@ class UninitialisedError(KernelError):
 
 
 class RaceError(KernelError):
-    """Two threads use the same element, at least one of them writes, and nothing puts the two in order."""
+    """Two threads use the same element, at least one of them writes, and nothing puts the two in order.
+
+    Barriers do, ``__syncwarp`` within a warp, and a fence with an atomic operation behind it. A comment with the words
+    ``race intended`` in one of the two lines, or the line above, lets a race pass.
+    """
 
 
 class DivergenceError(KernelError):
-    """Threads that must meet at a barrier, a shuffle or a vote do not."""
+    """Threads that must meet at a barrier, a shuffle or a vote do not, and what a shuffle then brings was used."""
 
 
 class DeadlockError(DivergenceError):

@@ -6,7 +6,7 @@ from PIL import Image
 
 import minitorch.data.transforms as T
 from minitorch.data import DataLoader, Subset, default_collate
-from minitorch.data.datasets import ImageDataset
+from minitorch.data.datasets import ImageDataset, ImageFolder
 from minitorch.random import Generator, manual_seed
 
 RANDOM = np.random.RandomState(0)
@@ -59,6 +59,23 @@ def test_workers_do_not_matter(name):
     if name not in ("only ToTensor", "in place"):
         first, second = (np.concatenate([images for images, _ in serial[i:i + 6]]) for i in (0, 6))
         assert not np.array_equal(np.sort(first, axis=0), np.sort(second, axis=0))  # new numbers in the second pass
+
+
+@pytest.mark.parametrize("name", ["standard", "only ToTensor", "erasing in between", "policy"])
+def test_a_folder_of_images(name, tmp_path):
+    for number, image in enumerate(COLOUR[:12]):
+        folder = tmp_path / str(number % 3)
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(image).save(folder / f"{number}.png")
+    dataset = ImageFolder(tmp_path, CHAINS[name])
+    manual_seed(1)
+    expected = default_collate([dataset[i] for i in (3, 9, 0)])
+    manual_seed(1)
+    batch = dataset.get_batch([3, 9, 0])
+    assert all(np.array_equal(one, two) and one.dtype == two.dtype for one, two in zip(batch, expected, strict=True))
+    runs = [[images for images, _ in DataLoader(dataset, 5, num_workers=workers, generator=Generator(0))]
+            for workers in (0, 1, 4)]
+    assert all(np.array_equal(one, two) for run in runs[1:] for one, two in zip(run, runs[0], strict=True))
 
 
 def test_target_transform_and_errors():

@@ -281,7 +281,7 @@ def test_choices():
     (lambda: T.RandomAffine(3, translate=0.5), TypeError, "RandomAffine: translate must be two numbers"),
     (lambda: T.RandomAffine(3, scale=(0, 1)), ValueError, "RandomAffine: scale must be above 0"),
     (lambda: T.RandomAffine(3, shear=(1, 2, 3)), TypeError, "RandomAffine: shear must be a number or 2 or 4 numbers"),
-    (lambda: T.RandomPerspective(1.5), ValueError, "distortion_scale"),
+    (lambda: T.RandomPerspective(1.5), ValueError, "distortion_scale must be a number of 0 to 1, got 1.5"),
     (lambda: T.ColorJitter(-1), ValueError, "ColorJitter: brightness must be at least 0"),
     (lambda: T.ColorJitter(hue=0.6), ValueError, "ColorJitter: hue"),
     (lambda: T.ColorJitter(contrast=(2, 1)), ValueError, "ColorJitter: contrast"),
@@ -322,3 +322,11 @@ def test_neither_picture_nor_tensor(name):
             RANDOM[name]()(image)
     with pytest.raises((ValueError, TypeError), match=f"{name}: expected a .*"):
         RANDOM[name]()(np.zeros((4, 4), np.float32))
+
+
+def test_from_bytes_to_floats_by_way_of_pil_to_tensor():
+    planes = T.PILToTensor()(RGB)
+    assert planes.dtype == np.uint8 and np.array_equal(planes, ARRAY.transpose(2, 0, 1))
+    assert np.array_equal(T.ConvertImageDtype(np.float32)(planes), TENSOR)
+    assert np.array_equal(T.ToPILImage()(TENSOR), RGB) and T.ToPILImage("HSV")(TENSOR).mode == "HSV"
+    assert "float32" in repr(T.ConvertImageDtype("float32"))

@@ -208,7 +208,8 @@ def test_erase():
     image = floats(picture("RGB", (12, 9)))
     for value in (0.5, np.float32([[[0.1]], [[0.2]], [[0.3]]]), np.random.RandomState(0).rand(3, 4, 5)):
         expected = TV.erase(torch.from_numpy(image), 2, 3, 4, 5, torch.as_tensor(value)).numpy()
-        assert np.array_equal(F.erase(image, 2, 3, 4, 5, value), expected)
+        before = image.copy()
+        assert np.array_equal(F.erase(image, 2, 3, 4, 5, value), expected) and np.array_equal(image, before)
     array = np.asarray(picture("RGB", (12, 9)))
     for form in (array, Image.fromarray(array)):
         result = np.asarray(F.erase(form, 2, 3, 4, 5, np.reshape([1, 2, 3], (3, 1, 1))))
@@ -273,3 +274,32 @@ def test_dimensions():
 def test_bad_arguments(call, error, match):
     with pytest.raises(error, match=match):
         call(picture("RGB", (10, 8)))
+
+
+@pytest.mark.parametrize("name", [*GEOMETRY, *COLOUR])
+def test_arrays_that_are_not_contiguous(name):
+    """Turned, thinned and with channels in another order, as NumPy gives them without a copy."""
+    for image, arguments, _ in cases(name, (GEOMETRY | COLOUR)[name], count=10):
+        array = np.asarray(image)
+        spread = np.repeat(np.repeat(array[::-1], 2, axis=0), 3, axis=1)[::-2, ::3]
+        assert np.array_equal(spread, array) and not spread.flags.c_contiguous
+        assert np.array_equal(getattr(F, name)(spread, *arguments), getattr(F, name)(array, *arguments))
+
+
+def test_size_of_a_turned_tensor_image():
+    random = np.random.RandomState(0)
+    for _ in range(150):
+        image, angle = np.zeros((1, *random.randint(3, 30, 2)), np.float32), random.uniform(-180, 180)
+        center = random.uniform(0, 30, 2).tolist() if random.randint(2) else None
+        expected = TV.rotate(torch.from_numpy(image), angle, expand=True, center=center).shape
+        assert F.rotate(image, angle, expand=True, center=center).shape == expected
+
+
+@pytest.mark.parametrize("name", [*GEOMETRY, *COLOUR])
+def test_grey_arrays_with_an_axis_for_the_channel(name):
+    for image, arguments, _ in cases(name, (GEOMETRY | COLOUR)[name], count=10):
+        array = np.asarray(image)
+        array = array if array.ndim == 2 else np.ascontiguousarray(array[..., 1])
+        expected, result = (getattr(F, name)(one, *arguments) for one in (array, array[..., np.newaxis]))
+        expected = expected if expected.ndim == 3 else expected[..., np.newaxis]
+        assert result.shape == expected.shape and np.array_equal(result, expected)

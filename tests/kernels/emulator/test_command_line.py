@@ -149,6 +149,7 @@ def test_warnings_are_shown(call):
 BAD = {
     "compile error": (ADD.replace("n, float", "n float"), (), r"mine.cu does not compile:\n  line 2"),
     "no kernel": ("int x;", (), "no function is declared __global__ void"),
+    "template": ("template <typename T> __global__ void f(T* x) { x[0] = 0; }", (), "a template is none"),
     "no grid": (ADD, ("--block", 3), "give both --grid and --block"),
     "which kernel": (TWO, RUN, "give --kernel, one of add, other"),
     "unknown kernel": (TWO, ("--kernel", "sub", *RUN), "no kernel 'sub'"),

@@ -96,6 +96,23 @@ def test_random_order_depends_on_the_seed(write):
     assert runs[0] == runs[1] != runs[2]
 
 
+def test_variables_are_as_they_were_after_a_fault(write):
+    source = """
+    __device__ int lock = 0;
+    extern "C" __global__ void kernel(int* y, int n) {
+        while (atomicCAS(&lock, 0, 1) != 0) {
+        }
+        y[n] = 1;
+        atomicExch(&lock, 0);
+    }
+    """
+    path, y = write(source), np.zeros(1, np.int32)
+    for check in (False, True):
+        with pytest.raises(emulator.OutOfBoundsError):
+            emulator.launch(path, "kernel", 1, 1, [y, 1000], check=check)
+        emulator.launch(path, "kernel", 1, 1, [y, 0], check=check, time_limit=0.1)
+
+
 def test_memory_is_poisoned(write):
     source = """
     extern "C" __global__ void kernel(const float* x, float* y, int* z) {

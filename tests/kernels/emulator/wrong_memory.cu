@@ -242,6 +242,19 @@ extern "C" __global__ void copy_of_too_many_bytes(float* y) {
     memcpy(y, v, sizeof v);  // <- here
 }
 
+// OutOfBoundsError of (1, 16, 0, floats(16), zeros(16))
+__device__ float third(const float* p, int i) {
+    return p[i + 2];  // <- here
+}
+extern "C" __global__ void from_one_shared_array_into_the_next(const float* x, float* y) {
+    __shared__ float first[16], unused[16];
+    __shared__ __align__(16) float second[16];
+    int i = threadIdx.x;
+    first[i] = second[i] = unused[i] = x[i];
+    __syncthreads();
+    y[i] = third(first, i) + third(second, i);
+}
+
 // StackOverflowError of (1, 4, 0, int_zeros(4))
 __device__ int fact(int n) {
     volatile int here[64];

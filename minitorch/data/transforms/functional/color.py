@@ -94,9 +94,9 @@ def rgb_to_grayscale(img, num_output_channels=1):
             weight = np.reshape(np.array([0.2989, 0.587, 0.114], img.dtype), (3, 1, 1))
             grey = (img * weight).sum(axis=-3, keepdims=True)
         return np.repeat(grey, num_output_channels, axis=-3)
-    image = img if isinstance(img, Image.Image) else Image.fromarray(img if img.ndim == 2 or img.shape[2] == 3
-                                                                      else img[..., 0])
-    grey = image.convert("L")
+    if isinstance(img, np.ndarray) and img.shape[2:] == (1,):
+        return np.repeat(img, num_output_channels, axis=2)
+    grey = (img if isinstance(img, Image.Image) else Image.fromarray(img)).convert("L")
     if num_output_channels == 3:
         grey = Image.merge("RGB", [grey] * 3)
     return grey if isinstance(img, Image.Image) else np.array(grey)

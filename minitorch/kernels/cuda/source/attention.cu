@@ -10,11 +10,12 @@
 // global memory is read once for 64 rows, and the sums in registers:
 //   add_dots      a tile of scores: (rows of A) (rows of B)^T, an 8 x 4 piece of it in each thread
 //   add_mixture   a tile of results: (weights) (rows of B), an 8 x 4 or 8 x 8 piece of it in each thread
-// A thread thus reads 12 or 16 numbers from shared memory for 32 or 64 multiplications.
+// A thread thus reads 12 or 16 numbers from shared memory for 32 or 64 multiplications. What goes there neighbouring
+// threads fetch from neighbouring places, in runs of 32 bytes or more, and so they write results: coalesced.
 //
-// Least work, with n = groups * queries * keys: forward 2 n (size + value_size) flops, backward 2.5 times that (here 3.5
-// times: both of its kernels compute the weights). Least traffic: each array once; here the blocks of a group read its
-// keys and values anew for every 64 queries, mostly from the L2 cache.
+// Least work, with n = groups * queries * keys: forward 2 n (size + value_size) flops, backward 2.5 times that (here
+// 3.5 times: both of its kernels compute the weights). Least traffic: each array once; here the blocks of a group read
+// its keys and values anew for every 64 queries, mostly from the L2 cache.
 #ifndef real
 #define real float
 #endif
@@ -23,7 +24,7 @@ constexpr int THREADS = 128;
 constexpr int LANES = 16;                               // of a team; half a warp
 constexpr int ROWS = 64;                                // of a tile
 constexpr int OWN_ROWS = ROWS * LANES / THREADS;        // rows of a team: 8
-constexpr int COLUMNS = sizeof(real) == 4 ? 64 : 32;    // of a tile of scores; for double shared memory has half the room
+constexpr int COLUMNS = sizeof(real) == 4 ? 64 : 32;    // of a tile of scores; shared memory holds half as many doubles
 constexpr int OWN_COLUMNS = COLUMNS / LANES;            // columns of a lane
 constexpr int CHUNK = sizeof(real) == 4 ? 32 : 16;      // part of the summed axis that is in shared memory at a time
 constexpr int STRIDE = ROWS + 4;                        // of transposed tiles; 4 more spread a column over the banks
@@ -54,6 +55,9 @@ __device__ int column_of(int j) {
     return j / RUN * LANES * RUN + threadIdx.x % LANES * RUN + j % RUN;
 }
 
+// The next multiple of a length.
+__device__ int whole(int n, int length) { return (n + length - 1) / length * length; }
+
 __device__ int first_row() { return threadIdx.x / LANES * OWN_ROWS; }
 
 // Copy numbers start .. start + CHUNK of N rows, times a factor, to shared memory, transposed; 0 beyond the end. Eight
@@ -71,7 +75,8 @@ __device__ void load_transposed(real* to, const real* from, int rows, int size, 
 __device__ void add_dots(real (&sum)[OWN_ROWS][OWN_COLUMNS], const real* a, int a_rows, const real* b, int b_rows,
                          int size, real factor, real* operands) {
     real *a_tile = operands, *b_tile = operands + CHUNK * STRIDE;
-    for (int start = 0; start < size; start += CHUNK) {
+    const int end = whole(size, CHUNK);
+    for (int start = 0; start != end; start += CHUNK) {
         load_transposed<ROWS>(a_tile, a, a_rows, size, start, factor);
         load_transposed<COLUMNS>(b_tile, b, b_rows, size, start, 1);
         __syncthreads();  // the chunks are complete
@@ -93,7 +98,8 @@ __device__ void add_mixture(real (&sum)[OWN_ROWS][WIDTH], const real* weights, c
                             real* operands) {
     for (int start = 0; start < COLUMNS; start += CHUNK) {
 #pragma unroll 1
-        for (int i = threadIdx.x; i < CHUNK * LANES * WIDTH; i += THREADS) {  // neighbours read neighbours
+        for (int k = 0; k != CHUNK * LANES * WIDTH / THREADS; ++k) {
+            const int i = k * THREADS + threadIdx.x;  // neighbours read neighbours
             const int row = start + i / (LANES * WIDTH), column = i % (LANES * WIDTH);
             operands[i] = row < b_rows && column < size ? b[row * size + column] : (real)0;
         }
@@ -119,7 +125,8 @@ __device__ void store_weights(real* weights, const real (&weight)[OWN_ROWS][OWN_
 
 // Write the tile of results to rows of `size` numbers, sixteen lanes side by side, each row times its factor.
 template <int WIDTH>
-__device__ void store(real* to, const real (&sum)[OWN_ROWS][WIDTH], const real (&factor)[OWN_ROWS], int rows, int size) {
+__device__ void store(real* to, const real (&sum)[OWN_ROWS][WIDTH], const real (&factor)[OWN_ROWS], int rows,
+                      int size) {
 #pragma unroll
     for (int i = 0; i < OWN_ROWS; ++i)
 #pragma unroll
@@ -136,23 +143,20 @@ __device__ real team_sum(real value) {
 }
 
 __device__ real team_max(real value) {
-    for (int offset = LANES / 2; offset > 0; offset /= 2) {
-        const real other = __shfl_xor_sync(ALL, value, offset);
-        value = other > value ? other : value;
-    }
+    for (int offset = LANES / 2; offset > 0; offset /= 2) value = max(value, __shfl_xor_sync(ALL, value, offset));
     return value;
 }
 
-// The tile of queries from `first` on. `largest` and `total` are the running maximum of each row's scores and, over this
-// lane's columns, the sum of exp(score - largest); where the maximum rises, everything summed so far shrinks.
+// The tile of queries from `first` on. `largest` and `total` are the running maximum of each row's scores and, over
+// this lane's columns, the sum of exp(score - largest); where the maximum rises, everything summed so far shrinks.
 template <int WIDTH>
 __device__ void forward(const Problem& problem, const real* query, const real* key, const real* value, real* y,
                         real* log_sum, int first, real* operands, real* weights) {
     real sum[OWN_ROWS][WIDTH] = {}, total[OWN_ROWS] = {}, largest[OWN_ROWS], factor[OWN_ROWS];
     for (int i = 0; i < OWN_ROWS; ++i) largest[i] = LOWEST;
     const int row = first + first_row(), rows = problem.queries - first;
-    const int end = problem.causal ? min(problem.keys, first + ROWS) : problem.keys;
-    for (int start = 0; start < end; start += COLUMNS) {
+    const int end = whole(problem.causal ? min(problem.keys, first + ROWS) : problem.keys, COLUMNS);
+    for (int start = 0; start != end; start += COLUMNS) {
         real weight[OWN_ROWS][OWN_COLUMNS];  // scores first
 #pragma unroll
         for (int i = 0; i < OWN_ROWS; ++i)
@@ -163,7 +167,7 @@ __device__ void forward(const Problem& problem, const real* query, const real* k
 #pragma unroll
         for (int i = 0; i < OWN_ROWS; ++i) {
             real top = largest[i];
-            for (int j = 0; j < OWN_COLUMNS; ++j) top = weight[i][j] > top ? weight[i][j] : top;
+            for (int j = 0; j < OWN_COLUMNS; ++j) top = max(top, weight[i][j]);
             top = team_max(top);
             const real shrink = exp(largest[i] - top);
             largest[i] = top;
@@ -189,8 +193,9 @@ __device__ void forward(const Problem& problem, const real* query, const real* k
 // One block for each tile of 64 queries of each group. Keeps the logarithm of the sum of exp(score) of each query.
 extern "C" __global__ void __launch_bounds__(THREADS, FORWARD_BLOCKS)
 attention(const real* __restrict__ query, const real* __restrict__ key, const real* __restrict__ value,
-          const real* __restrict__ bias, real* y, real* log_sum, int queries, int keys, int size, int value_size, int heads,
-          long long batch_stride, long long head_stride, int query_stride, int key_stride, bool causal, real scale) {
+          const real* __restrict__ bias, real* y, real* log_sum, int queries, int keys, int size, int value_size,
+          int heads, long long batch_stride, long long head_stride, int query_stride, int key_stride, bool causal,
+          real scale) {
     __shared__ __align__(16) real operands[OPERANDS], weights[WEIGHTS];
     const int tiles = (queries + ROWS - 1) / ROWS, first = blockIdx.x % tiles * ROWS;
     const long long group = blockIdx.x / tiles;
@@ -201,7 +206,7 @@ attention(const real* __restrict__ query, const real* __restrict__ key, const re
     log_sum += group * queries;
     if (bias) bias += group / heads * batch_stride + group % heads * head_stride;
     const Problem problem = {bias, queries, keys, size, value_size, query_stride, key_stride, causal, scale};
-    if (value_size <= NARROW)
+    if (whole(value_size, NARROW) == NARROW)
         forward<4>(problem, query, key, value, y, log_sum, first, operands, weights);
     else
         forward<8>(problem, query, key, value, y, log_sum, first, operands, weights);
@@ -226,9 +231,10 @@ __device__ void backward_query(const Problem& problem, const real* grad, const r
         own_log_sum[i] = inside ? log_sum[row + i] : (real)0;
         factor[i] = problem.scale;
     }
-    const int end = problem.causal ? min(problem.keys, first + ROWS) : problem.keys;
-    for (int start = 0; start < end; start += COLUMNS) {
-        const real *keys = key + (long long)start * problem.size, *values = value + (long long)start * problem.value_size;
+    const int end = whole(problem.causal ? min(problem.keys, first + ROWS) : problem.keys, COLUMNS);
+    for (int start = 0; start != end; start += COLUMNS) {
+        const real* keys = key + (long long)start * problem.size;
+        const real* values = value + (long long)start * problem.value_size;
         real part[OWN_ROWS][OWN_COLUMNS];  // scores, then weights, then their gradients, then those of the scores
 #pragma unroll
         for (int i = 0; i < OWN_ROWS; ++i)
@@ -269,7 +275,7 @@ attention_query_grad(const real* __restrict__ grad, const real* __restrict__ que
     delta += group * queries;
     if (bias) bias += group / heads * batch_stride + group % heads * head_stride;
     const Problem problem = {bias, queries, keys, size, value_size, query_stride, key_stride, causal, scale};
-    if (size <= NARROW)
+    if (whole(size, NARROW) == NARROW)
         backward_query<4>(problem, grad, query, key, value, y, log_sum, delta, query_grad, first, operands, weights);
     else
         backward_query<8>(problem, grad, query, key, value, y, log_sum, delta, query_grad, first, operands, weights);
@@ -282,9 +288,11 @@ __device__ void backward_key(const Problem& problem, const real* grad, const rea
                              real* value_grad, int first, real* operands, real* weights) {
     real key_sum[OWN_ROWS][WIDTH] = {}, value_sum[OWN_ROWS][WIDTH] = {}, factor[OWN_ROWS];
     const int row = first + first_row(), rows = problem.keys - first;
-    for (int start = problem.causal ? first / COLUMNS * COLUMNS : 0; start < problem.queries; start += COLUMNS) {
+    const int end = whole(problem.queries, COLUMNS);
+    for (int start = problem.causal ? min(first, end) : 0; start != end; start += COLUMNS) {
         const int left = problem.queries - start;
-        const real *queries = query + (long long)start * problem.size, *grads = grad + (long long)start * problem.value_size;
+        const real* queries = query + (long long)start * problem.size;
+        const real* grads = grad + (long long)start * problem.value_size;
         real part[OWN_ROWS][OWN_COLUMNS];  // scores, then weights, then their gradients, then those of the scores
 #pragma unroll
         for (int i = 0; i < OWN_ROWS; ++i)
@@ -333,8 +341,10 @@ attention_key_grad(const real* __restrict__ grad, const real* __restrict__ query
     value_grad += (group * keys + first) * value_size;
     if (bias) bias += group / heads * batch_stride + group % heads * head_stride;
     const Problem problem = {bias, queries, keys, size, value_size, query_stride, key_stride, causal, scale};
-    if (max(size, value_size) <= NARROW)
-        backward_key<4>(problem, grad, query, key, value, log_sum, delta, key_grad, value_grad, first, operands, weights);
+    if (whole(max(size, value_size), NARROW) == NARROW)
+        backward_key<4>(problem, grad, query, key, value, log_sum, delta, key_grad, value_grad, first, operands,
+                        weights);
     else
-        backward_key<8>(problem, grad, query, key, value, log_sum, delta, key_grad, value_grad, first, operands, weights);
+        backward_key<8>(problem, grad, query, key, value, log_sum, delta, key_grad, value_grad, first, operands,
+                        weights);
 }

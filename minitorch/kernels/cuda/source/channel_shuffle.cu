@@ -9,11 +9,11 @@
 // Deals the channels of `groups` groups out in turn: channel g * each + k goes to k * groups + g. The inverse is the
 // shuffle with the numbers of groups and channels of a group exchanged.
 //
-// A thread owns one place of the output image, works out once where its number comes from, and goes through images,
-// BATCH at a time: in all of them the way is the same. Neighbouring threads own neighbouring places of a plane, and
-// planes stay whole, so that reading and writing are coalesced. No shared memory. Beyond the last image a thread reads
-// that again: reads without an `if` can all start at once. Reads and writes each number once, 8 bytes in float32, and
-// computes nothing.
+// A block has neighbouring places of the output image and some of the images. A thread owns one place, works out once
+// where its number comes from, and goes through images, BATCH at a time: in all of them the way is the same.
+// Neighbouring threads own neighbouring places of a plane, and planes stay whole: reads and writes are coalesced. No
+// shared memory. Beyond the last image a thread reads that again: reads without an `if` can all start at once. Reads
+// and writes each number once, 8 bytes in float32, for no flops.
 extern "C" __global__ void channel_shuffle(const real* __restrict__ x, real* __restrict__ y, int images, int groups,
                                            int each, int size) {
     int columns = groups * each * size;

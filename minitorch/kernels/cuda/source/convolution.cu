@@ -15,6 +15,7 @@
 //   - each thread multiplies its own PATCH x PATCH part of the tile. It reads 2 * PATCH numbers from shared memory for
 //     PATCH * PATCH multiplications, and keeps its sums in registers, the fastest memory of all;
 //   - a second barrier, and the next DEPTH rows take their place.
+// Neighbouring threads fetch neighbouring numbers of the images where the stride is 1: such reads are coalesced.
 #ifndef real
 #define real float  // the launcher compiles once with float, once with double
 #endif

@@ -18,7 +18,7 @@
 // Nothing is in shared memory, for no thread reads what another wrote.
 //
 // Two divisions a thread find the window's place; a plane's numbers are counted in 32 bits, whole arrays in 64.
-// Least traffic for N images of C channels: C*H*W*N numbers read, C*KH*KW*OH*OW*N written; no arithmetic on them.
+// Least traffic for N images of C channels: C*H*W*N numbers read, C*KH*KW*OH*OW*N written, 4 bytes each; no flops.
 extern "C" __global__ void im2col(
     const real* __restrict__ x,  // (N, C, H, W)
     real* __restrict__ columns,
@@ -77,11 +77,11 @@ struct Meeting {
 // Written as a loop over columns, each would be added to its place in x, and threads of overlapping windows would
 // collide there: it would take atomic additions, in an order that changes from run to run. The kernel gathers
 // instead: a thread owns one number of x and sums over the taps of the kernel what the window that meets it through
-// this tap has to give. Blocks and grid are as in im2col, over the numbers of a plane of x.
+// this tap has to give. Blocks and grid are as in im2col, over the numbers of a plane of x; no shared memory.
 //
 // For one tap, neighbouring threads read neighbouring windows where the stride is 1, and every second or third thread
-// does where it is 2 or 3: coalesced. Least traffic: C*KH*KW*OH*OW*N numbers read, each once, C*H*W*N written, and one
-// addition for each number read.
+// does where it is 2 or 3: coalesced. Least traffic: C*KH*KW*OH*OW*N numbers read, each once, C*H*W*N written, 4
+// bytes each, and one addition for each number read.
 extern "C" __global__ void col2im(
     const real* __restrict__ columns,
     real* __restrict__ x,  // (N, C, H, W)

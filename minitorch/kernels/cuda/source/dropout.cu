@@ -1,5 +1,5 @@
-// Dropout without a stored mask: a number is kept or not by a random word that anyone can compute anew from the key of the
-// call and the number's place, so that the backward gets the same mask as the forward.
+// Dropout without a stored mask: a number is kept or not by a random word that anyone can compute anew from the key of
+// the call and the number's place, so that the backward gets the same mask as the forward.
 //
 // The words come from Philox 4x64-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): ten rounds of
 // multiplying and mixing turn a counter and a key into 256 random bits. Of its variants this is the one that NumPy has,
@@ -30,9 +30,11 @@ __device__ void philox(word64 counter, word64 key0, word64 key1, unsigned int (&
     for (int i = 0; i < WORDS; ++i) words[i] = (unsigned int)(c[i / 2] >> i % 2 * 32);
 }
 
-// y = x * scale where the word of the place is at least `threshold`, x * 0 elsewhere. Thread t takes counter t + 1 and
-// with its eight words the places t, t + counters, t + 2 counters, ...: neighbouring threads have neighbouring places in
-// all eight reads and writes. Reads and writes each number once, 8 bytes, for an eighth of about 200 integer operations.
+// y = x * scale where the word of the place is at least `threshold`, x * 0 elsewhere. Thread t, counted through all
+// blocks, takes counter t + 1 and with its eight words the places t, t + counters, t + 2 counters, ...: neighbouring
+// threads have neighbouring places in all eight reads and writes, which are coalesced. Nothing is in shared memory, for
+// no thread reads what another wrote. Each number is read and written once, 8 bytes, for an eighth of about 200 integer
+// operations.
 extern "C" __global__ void __launch_bounds__(256)
 dropout(const real* __restrict__ x, real* y, long long n, long long counters, unsigned long long key0,
         unsigned long long key1, unsigned int threshold, real scale) {

@@ -1,11 +1,11 @@
-// Rows of a table by number, and the gradient to the table.
+// Rows of a table by number, and the gradient to the table. Neither kernel has anything in shared memory.
 #ifndef real
 #define real float
 #endif
 
-// y[i] = weight[index[i]], rows of `size` numbers. A team of blockDim.x threads, at most a warp, copies one row, lane beside
-// lane, so that reads and writes are coalesced; a block copies blockDim.y rows. It reads each row and writes it: 8 bytes
-// a number.
+// y[i] = weight[index[i]], rows of `size` numbers. A team of blockDim.x threads, at most a warp, copies one row, lane
+// beside lane, so that reads and writes are coalesced; a block copies blockDim.y rows. It reads each row and writes it:
+// 8 bytes a number, no flops.
 extern "C" __global__ void embedding(const real* __restrict__ weight, const long long* __restrict__ index, real* y,
                                      long long count, int size) {
     const long long i = (long long)blockIdx.x * blockDim.y + threadIdx.y;
@@ -17,10 +17,11 @@ extern "C" __global__ void embedding(const real* __restrict__ weight, const long
 
 // The gradient of a row is the sum of the gradients of all places that read it. `number` are the row numbers in rising
 // order and `order` the places that they come from, so those of one row lie together, and always in the same order: the
-// result is the same in every run, and no two threads write to one place. The team at the first of them adds up all; the
-// other teams have nothing to do. It reads the gradients once and writes the rows that were read, 4 bytes a number each
-// time; a row that is read by most places is the work of one team alone. With by_count the sum is divided by how many there were;
-// the row `padding` (-1 for none) stays as it is.
+// result is the same in every run, and no two threads write to one place. The team at the first of them, blocks are as
+// above, adds up all; the other teams have nothing to do. It reads the gradients once, coalesced, and writes the rows
+// that were read, 4 bytes a number each time, for one addition a number read; a row that is read by most places is the
+// work of one team alone. With by_count the sum is divided by how many there were; the row `padding` (-1 for none)
+// stays as it is.
 extern "C" __global__ void embedding_grad(const real* __restrict__ grad, const long long* __restrict__ number,
                                           const long long* __restrict__ order, real* weight_grad, long long count,
                                           int size, long long padding, bool by_count) {

@@ -6,6 +6,7 @@
 // stand with those of batch normalisation (normalization.cu, channel_sums_of_groups).
 //
 // In all kernels here a block is (threads of a row, rows): a warp for each short row, 256 threads for a long one.
+// Neighbouring threads read and write neighbouring numbers: coalesced.
 
 #ifndef real
 #define real float  // the launcher compiles this text once with float and once with double

@@ -8,7 +8,8 @@
 //
 // A place belongs to a team of blockDim.x threads, a power of two up to a warp, and a block to blockDim.y places. For
 // inner = 1 the team's lanes read neighbouring classes of a row; else teams have one thread, and neighbouring threads
-// read neighbouring places. Either way the reads of a warp are coalesced. Each score is read once by the forward (and
+// read neighbouring places. Either way the reads of a warp are coalesced; a team joins its results through registers,
+// without shared memory. Each score is read once by the forward (and
 // again, from the cache, where every class has a share) and once by the backward, which writes as much: 4 and 8 bytes a
 // score, and one exp in each.
 #ifndef real
@@ -47,19 +48,16 @@ __device__ real team_sum(real value) {
 }
 
 __device__ real team_max(real value) {
-    for (int offset = blockDim.x / 2; offset > 0; offset /= 2) {
-        const real other = __shfl_xor_sync(ALL, value, offset);
-        value = other > value ? other : value;
-    }
+    for (int offset = blockDim.x / 2; offset > 0; offset /= 2) value = max(value, __shfl_xor_sync(ALL, value, offset));
     return value;
 }
 
 // The loss of each place, the logarithm of the sum of exp(score), the mass, and the factor of the place in a mean: the
 // weight of the right class, 0 if it is to be ignored. A number that is no class makes them NaN.
 extern "C" __global__ void cross_entropy(const real* __restrict__ score, const long long* __restrict__ number,
-                                         const real* __restrict__ probability, const real* __restrict__ weight, real* loss,
-                                         real* log_sum, real* mass, real* factor, long long places, long long inner,
-                                         int classes, long long ignored, real smoothing) {
+                                         const real* __restrict__ probability, const real* __restrict__ weight,
+                                         real* loss, real* log_sum, real* mass, real* factor, long long places,
+                                         long long inner, int classes, long long ignored, real smoothing) {
     const Target target = {number, probability, weight, ignored, 1 - smoothing, smoothing / classes};
     const long long place = (long long)blockIdx.x * blockDim.y + threadIdx.y;
     const bool inside = place < places;  // a team beyond the end takes part in what its warp does together
@@ -101,8 +99,9 @@ extern "C" __global__ void cross_entropy(const real* __restrict__ score, const l
 
 // The gradient to each score: that of its place's loss times (mass softmax - share).
 extern "C" __global__ void cross_entropy_grad(const real* __restrict__ grad, const real* __restrict__ score,
-                                              const long long* __restrict__ number, const real* __restrict__ probability,
-                                              const real* __restrict__ weight, const real* __restrict__ log_sum,
+                                              const long long* __restrict__ number,
+                                              const real* __restrict__ probability, const real* __restrict__ weight,
+                                              const real* __restrict__ log_sum,
                                               const real* __restrict__ mass, real* score_grad, long long places,
                                               long long inner, int classes, long long ignored, real smoothing) {
     const Target target = {number, probability, weight, ignored, 1 - smoothing, smoothing / classes};

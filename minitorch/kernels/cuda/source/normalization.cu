@@ -2,7 +2,8 @@
 //
 // Both directions are sums over each channel, and then one pass over all numbers. The sums come in two stages: blocks
 // sum slices of the channels, then one warp for each channel sums what the slices gave. No number of a sum depends on
-// which block was faster, so the same input gives the same bits every time.
+// which block was faster, so the same input gives the same bits every time. Neighbouring threads read and write
+// neighbouring numbers of the arrays (coalesced); the sums of slices are few. Only first stages use shared memory.
 
 #ifndef real
 #define real float  // the launcher compiles this text once with float and once with double
@@ -142,7 +143,7 @@ extern "C" __global__ void batch_norm_statistics(const real* __restrict__ x, rea
 }
 
 // Moments of every channel, second stage: mean and biased variance. A block is (32, channels a block): each warp joins
-// the slices of one channel. Reads 3 numbers a slice and channel: little.
+// the slices of one channel. Reads 3 numbers, 12 bytes, a slice and channel for about 10 flops: little.
 extern "C" __global__ void batch_norm_finish(const real* counts, const real* means, const real* squares, real* mean,
                                              real* var, int slices, int channels) {
     int c = blockIdx.x * blockDim.y + threadIdx.y;
@@ -248,7 +249,7 @@ extern "C" __global__ void channel_sums(const real* __restrict__ grad, const rea
 }
 
 // The same for group and layer normalisation, whose statistics belong to an image and a group of channels: sums over
-// every channel of the gradient and of its products with (x - mean) / std.
+// every channel of the gradient and of its products with (x - mean) / std. At least 8 bytes and 4 flops a pair.
 extern "C" __global__ void channel_sums_of_groups(const real* __restrict__ grad, const real* __restrict__ x,
                                                   const real* __restrict__ mean, const real* __restrict__ inverse_std,
                                                   real* grads, real* products, int images, int channels, int size,
@@ -281,7 +282,7 @@ extern "C" __global__ void channel_sums_of_groups(const real* __restrict__ grad,
 }
 
 // Second stage of both: the gradients to bias and weight. Blocks and threads as in batch_norm_finish. With var the
-// products become those with (x - mean) / std.
+// products become those with (x - mean) / std. 8 bytes and 2 flops a slice and channel.
 extern "C" __global__ void channel_sums_finish(const real* grads, const real* products, const real* var,
                                                real* grad_bias, real* grad_weight, int slices, int channels,
                                                real eps) {

@@ -12,8 +12,8 @@
 #define BATCH 4  // numbers that a thread asks for before it uses the first: memory is slow to answer, so ask early.
                  // Beyond the end it asks for the last one again: a question without an `if` lets the next one start.
 
-// y = x * gate. Where planes are large and few, gridDim.y blocks share them. Reads and writes each number once: 8 bytes
-// and a multiplication each in float32.
+// y = x * gate. Where planes are large and few, gridDim.y blocks share them. No shared memory. Reads and writes each
+// number once: 8 bytes and a multiplication each in float32.
 extern "C" __global__ void channel_scale(const real* __restrict__ x, const real* __restrict__ gate,
                                          real* __restrict__ y, long long planes, int size) {
     for (long long plane = (long long)blockIdx.x * blockDim.y + threadIdx.y; plane < planes;
@@ -33,7 +33,7 @@ extern "C" __global__ void channel_scale(const real* __restrict__ x, const real*
 }
 
 // grad_x = grad * gate, and the gradient to the gate: the sum of grad * x over the plane, joined by the team through
-// each other's registers. Reads two numbers and writes one: 12 bytes and 3 flops in float32.
+// each other's registers, without shared memory. Reads two numbers and writes one: 12 bytes and 3 flops in float32.
 extern "C" __global__ void channel_scale_grad(const real* __restrict__ grad, const real* __restrict__ x,
                                               const real* __restrict__ gate, real* __restrict__ grad_x,
                                               real* __restrict__ grad_gate, long long planes, int size) {

@@ -8,7 +8,8 @@
 // total[i] = the sum of slices[s, i] over all s, always in the same order.
 //
 // A thread sums one number and goes on by as many as the grid has threads. Neighbouring threads have neighbouring
-// numbers: coalesced. count * size numbers read, size written, and an addition for each number read.
+// numbers: coalesced; no shared memory. At least 4 bytes and an addition for each of the count * size numbers read, and
+// 4 for each sum.
 extern "C" __global__ void sum_slices(const real* __restrict__ slices, real* __restrict__ total, int count,
                                       long long size) {
     const long long step = (long long)gridDim.x * blockDim.x;

@@ -21,6 +21,13 @@
 // CUDA, so that it lands in .bss, which holds nothing else.
 #define __shared__ static __attribute__((used))
 
+// In check mode no shared variable begins where another one ends.
+#ifdef MINITORCH_CHECK
+#define MINITORCH_GAP(n) static __attribute__((used)) char minitorch_gap_##n[64];
+#else
+#define MINITORCH_GAP(n)
+#endif
+
 // Variables at file scope that outlive a block are kept out of .bss.
 #define __constant__ __attribute__((used, section("minitorch_constant")))
 #define __managed__

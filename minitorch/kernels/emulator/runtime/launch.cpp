@@ -1,7 +1,9 @@
 // What Python calls.
 #include <link.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <vector>
 
 #include "runtime.h"
 
@@ -58,6 +60,7 @@ const char* minitorch_launch(Launch* what, Report* where) {
     Search runtime = find(reinterpret_cast<const void*>(&minitorch_launch));
     runtime_begin = runtime.begin;
     runtime_end = runtime.end;
+    const std::vector<char> variables(launch->global_begin, launch->global_end);
     if (launch->check && !begin_check()) {
         problem = "there is not enough memory to check the accesses to it";
     } else if (install_handlers()) {
@@ -78,6 +81,7 @@ const char* minitorch_launch(Launch* what, Report* where) {
         if (poisoned) report_undefined_shuffle(poisoned);
     }
     bring_back_arrays();
+    if (report->fault != Fault::none) std::copy(variables.begin(), variables.end(), launch->global_begin);
     fflush(stdout);
     launch = nullptr;
     return problem;

@@ -1,7 +1,7 @@
-// Which accesses of a launch are in order. __syncthreads cuts the run of a block into intervals, which are
-// counted: what two threads of a block do in different intervals is in order, what they do in the
-// same one is not, unless they are lanes of a warp that has met at __syncwarp in between. For that each lane has a
-// clock that goes on whenever it meets others. What different blocks do is never in order.
+// Which accesses of a launch are in order. __syncthreads cuts the run of a block into intervals, which are counted: what
+// two threads of a block do in different intervals is in order, what they do in the same one is not, unless they are
+// lanes of a warp that has met at __syncwarp in between. For that each lane has a clock that goes on whenever it meets
+// others. What is not in order by this may be so by fences and atomic operations, also between blocks: see fences.h.
 #pragma once
 
 #include "runtime.h"
