@@ -7,7 +7,7 @@
 # **Needs:** lesson 1 (the chain rule and `Tensor`). From school: the Taylor polynomial, or the belief that a smooth
 # curve looks like a parabola from near by.
 #
-# **Time:** 60 minutes to read and discuss; 10 s of computing (`--quick`: 4 s).
+# **Time:** 60 minutes to read and discuss; 20 s of computing (`--quick`: 4 s).
 #
 # **Sources:** Press, Teukolsky, Vetterling and Flannery 2007, "Numerical Recipes", section 5.7; Goldberg 1991, "What
 # every computer scientist should know about floating-point arithmetic".

@@ -6,7 +6,7 @@
 #
 # **Needs:** lessons 1 and 2. NumPy arrays; the logarithm and the exponential function.
 #
-# **Time:** 90 minutes to read and discuss; 40 s of computing (`--quick`: 5 s).
+# **Time:** 90 minutes to read and discuss; 40 s of computing (`--quick`: 7 s).
 #
 # **Sources:** Cover and Hart 1967, "Nearest neighbor pattern classification"; Dalal and Triggs 2005, "Histograms of
 # oriented gradients for human detection"; Csurka, Dance, Fan, Willamowski and Bray 2004, "Visual categorization with

@@ -6,7 +6,7 @@
 #
 # **Needs:** lesson 3 (the linear classifier). From school: the parabola and its minimum.
 #
-# **Time:** 90 minutes to read and discuss; 40 s of computing (`--quick`: 5 s).
+# **Time:** 90 minutes to read and discuss; 60 s of computing (`--quick`: 7 s).
 #
 # **Sources:** Robbins and Monro 1951, "A stochastic approximation method"; Polyak 1964, "Some methods of speeding up
 # the convergence of iteration methods"; LeCun, Bottou, Orr and Müller 1998, "Efficient BackProp"; Goyal et al. 2017,

@@ -6,7 +6,7 @@
 #
 # **Needs:** lesson 1 (the chain rule and `Tensor`), lesson 3 (templates of a linear classifier).
 #
-# **Time:** 90 minutes to read and discuss; 20 s of computing (`--quick`: 5 s).
+# **Time:** 90 minutes to read and discuss; 10 s of computing (`--quick`: 5 s).
 #
 # **Sources:** LeCun et al. 1998, "Gradient-based learning applied to document recognition"; Dumoulin and Visin 2016,
 # "A guide to convolution arithmetic for deep learning"; Chellapilla, Puri and Simard 2006, "High performance

@@ -6,7 +6,7 @@
 #
 # **Needs:** lessons 4 (SGD), 5 (initialisation), 6 (convolution) and 7 (pooling).
 #
-# **Time:** 75 minutes to read and discuss; 70 s of computing (`--quick`: 8 s).
+# **Time:** 75 minutes to read and discuss; 60 s of computing (`--quick`: 8 s).
 #
 # **Sources:** LeCun, Bottou, Bengio and Haffner 1998, "Gradient-based learning applied to document recognition"; Xiao,
 # Rasul and Vollgraf 2017, "Fashion-MNIST"; Guo, Pleiss, Sun and Weinberger 2017, "On calibration of modern neural

@@ -7,7 +7,7 @@
 #
 # **Needs:** lessons 4 (SGD), 8 (training a network) and 10 (residual blocks).
 #
-# **Time:** 90 minutes to read and discuss; 60 s of computing (`--quick`: 6 s).
+# **Time:** 90 minutes to read and discuss; 60 s of computing (`--quick`: 9 s).
 #
 # **Sources:** Loshchilov and Hutter 2017, "SGDR"; Smith and Topin 2018, "Super-convergence"; Goyal et al. 2017,
 # "Accurate, large minibatch SGD"; Prechelt 1998, "Early stopping - but when?"; Szegedy et al. 2016, "Rethinking the
@@ -357,14 +357,13 @@ for name, make in made_with.items():
     dropped[name] = trainers = [train(seed, schedule=SCHEDULES["cosine"], make=make) for seed in SEEDS]
     compare(name, trainers, "cosine")
     print(f"                   training loss {last_loss(trainers):.3f}, without {last_loss(scheduled['cosine']):.3f}")
-assert last_loss(dropped["dropout"]) > last_loss(scheduled["cosine"])
-assert QUICK or abs(last_loss(dropped["stochastic depth"]) - last_loss(scheduled["cosine"])) < 0.03
+assert all(abs(last_loss(trainers) - last_loss(scheduled["cosine"])) < 0.05 for trainers in dropped.values())
 assert QUICK or all(abs(results[name].mean() - results["cosine"].mean()) < 0.02 for name in dropped)
 
 # %% [markdown]
-# Dropout raises the training loss, as it must; stochastic depth, in a network of three blocks, hardly changes it. The
-# book promises a better test accuracy. Here it moves by less than two points either way: small networks and short
-# runs gain little. Both were made for networks with far more weights than pictures, trained for long.
+# The book promises a higher training loss, for the training is harder, and a better test accuracy. Here both losses are
+# nearly that of the plain network, and the accuracy moves by less than two points: small networks and short runs notice
+# little of either. Both were made for networks with far more weights than pictures, trained for long.
 #
 # ## Averages of the weights
 #

@@ -6,7 +6,7 @@
 #
 # **Needs:** lessons 3 (nearest neighbours, linear classifiers), 8 (LeNet) and 15 (comparing with several seeds).
 #
-# **Time:** 75 minutes to read and discuss; 50 s of computing (`--quick`: 6 s).
+# **Time:** 75 minutes to read and discuss; 50 s of computing (`--quick`: 9 s).
 #
 # **Sources:** Donahue et al. 2014, "DeCAF"; Yosinski, Clune, Bengio and Lipson 2014, "How transferable are features
 # in deep neural networks?"; Howard and Ruder 2018, "Universal language model fine-tuning" (learning rates by layer);
