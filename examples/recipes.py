@@ -68,7 +68,7 @@ RECIPES = {
 # Technique -> the recipe without it, the recipe with it.
 TECHNIQUES = {
     "cosine and warm-up": (CONSTANT, WITHOUT),
-    "cosine and warm-up, best constant": ("constant rate, a third", WITHOUT),
+    "cosine, against a lower constant": ("constant rate, a third", WITHOUT),
     **{name: (WITHOUT, name) for name, recipe in RECIPES.items() if recipe.cosine and name != WITHOUT},
     **{name: (CONSTANT, name) for name in RECIPES if name.endswith(", constant rate")},
 }
