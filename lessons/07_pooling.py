@@ -306,7 +306,7 @@ if not QUICK:
 # %% [markdown]
 # What the numbers say:
 #
-# * **flat** is the best on centred images and falls to the level of guessing: for its linear layer, a pixel further to
+# * **flat** is the best on centred images and falls nearly to guessing: for its linear layer, a pixel further to
 #   the right is another input, with weights of its own.
 # * **global, circular** is exactly as good at 4 as at 0: equivariant features, then a mean over all places, give an
 #   invariant answer. Between multiples of 4 the stride lets it down.
@@ -316,8 +316,8 @@ if not QUICK:
 #   shown. It pays: on centred images it is not as good as the one that knows only those.
 #
 # Invariance costs accuracy where it is not needed: on centred images the place of a pixel is information, and the
-# networks with the global head, which throw it away, learn more slowly. Ask of your data what may vary before you build
-# it in.
+# networks with the global head, which throw it away, are behind after as many steps. Ask of your data what may vary
+# before you build it in.
 #
 # ## Padding knows where you are
 #
