@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 import image_sets
-from classification import make_parser, train
+import numpy as np
+from classification import make_parser, positive, train
 from study import write_csv
 
 import minitorch
@@ -40,13 +41,14 @@ def train_one(arguments, name, data):
 
 def main():
     parser = make_parser(__doc__.split("\n\n")[0], NETWORKS, epochs=4, lr=0.02, augment=False)
-    parser.add_argument("--limit", type=int, default=3000, help="training images, default: %(default)s")
+    parser.add_argument("--limit", type=positive(int), default=3000, help="training images, default: %(default)s")
     arguments = parser.parse_args()
     arguments.output = arguments.output or Path(__file__).parent / "output" / "degradation"
     if arguments.device == "auto":
         arguments.device = "cuda" if minitorch.cuda.is_available() else "cpu"
     data = image_sets.load(arguments.data, arguments.root, arguments.size)
-    data = data._replace(images=data.images[: arguments.limit], labels=data.labels[: arguments.limit])
+    chosen = np.random.default_rng(0).permutation(len(data.images))[: arguments.limit]  # a folder is sorted by class
+    data = data._replace(images=data.images[chosen], labels=data.labels[chosen])
     try:
         histories = {name: train_one(arguments, name, data) for name in NETWORKS}
     except KeyboardInterrupt:
