@@ -102,7 +102,7 @@ def train(model, epochs, lr=0.05):
 # it? Sketch the training loss against the number of blocks, for plain and residual networks.
 
 # %%
-depths = (1, DEEP) if QUICK else (1, 4, DEEP)
+depths = (1, DEEP) if QUICK else (1, 6, DEEP)
 seeds = range(1 if QUICK else 2)
 loss, trained = {}, {}
 for residual, name in ((False, "plain"), (True, "residual")):
@@ -111,8 +111,8 @@ for residual, name in ((False, "plain"), (True, "residual")):
         runs = []
         for seed in seeds:
             minitorch.manual_seed(seed)
-            trained[name] = network(blocks, residual)
-            runs.append(train(trained[name], epochs=2))
+            trained[name, blocks] = network(blocks, residual)
+            runs.append(train(trained[name, blocks], epochs=2))
         loss[name].append(np.mean(runs))
         layers = 2 * blocks + 2
         print(f"{name:8}, {blocks:2} blocks, {layers:2} layers: training loss", np.round(runs, 2))
@@ -252,8 +252,8 @@ assert through[1.0] == 1 and through[0.5] < 1e-4 and through[1.1] > 4
 #
 # ## Taking a block out
 #
-# **Question.** From the trained networks with sixteen blocks we take out one block, without training again. What share
-# of the test images will still be right, in the plain and in the residual network?
+# **Question.** The plain network with six blocks has learnt something. From it and from its residual twin we take one
+# block out, without training again. What share of the test images will still be right, in the one and in the other?
 
 # %%
 def without_each_block(model):
@@ -270,16 +270,16 @@ def without_each_block(model):
 
 figure, axes = subplots()
 kept = {}
-for (name, model), color in zip(trained.items(), (ORANGE, BLUE)):
-    whole, shares = without_each_block(model)
+for name, color in (("plain", ORANGE), ("residual", BLUE)):
+    whole, shares = without_each_block(trained[name, depths[1]])
     kept[name] = np.median(shares) / whole
     print(f"{name:8}: whole {whole:.0%}; without one block {shares.min():.0%} to {shares.max():.0%}, "
           f"median {np.median(shares):.0%}")
-    axes.plot(range(1, DEEP + 1), shares, "o-", color=color, label=f"{name}, without this block")
+    axes.plot(range(1, len(shares) + 1), shares, "o-", color=color, label=f"{name}, without this block")
     axes.axhline(whole, color=color, linestyle=":")
 axes.set(xlabel="block taken out", ylabel="test images right", ylim=(0, 1), title="Take out one block (dotted: none)")
 axes.legend()
-assert QUICK or (kept["residual"] > 0.8 and kept["residual"] > kept["plain"] + 0.1)
+assert QUICK or kept["residual"] > kept["plain"] + 0.15
 save(figure, "10_lesions")
 
 # %% [markdown]
