@@ -238,16 +238,16 @@ save(figure, "11_separable")
 
 # %% [markdown]
 # The counted shares are the formula's, to the last digit. The clock's are not: compare the dotted lines with the solid
-# ones. Where a layer is small, starting the operation takes a good part of the time, and there are now two; the depthwise
-# half waits for memory besides. (A dotted point far off its neighbours means that another program had the processor at
-# that moment. Run the cell again when the machine is quiet.)
+# ones. Where a layer is small, starting the operation takes a good part of the time, and there are now two; the
+# depthwise half waits for memory besides. (A dotted point far off its neighbours means that another program had the
+# processor at that moment. Run the cell again when the machine is quiet.)
 #
 # ## What is lost
 #
 # For one input channel $c$, the kernels of all outputs are a matrix ($N \times K^2$). In a separable convolution
-# $w_{ncpq} = b_{nc} \, a_{cpq}$, every row a multiple of the same kernel: a matrix of **rank 1**. A full convolution may
-# have any matrix, of rank up to $K^2 = 9$. Its best approximation of rank $r$, by the largest $r$ singular values, is a
-# depthwise convolution with $r$ kernels for each channel.
+# $w_{ncpq} = b_{nc} \, a_{cpq}$, every row a multiple of the same kernel: a matrix of **rank 1**. A full convolution
+# may have any matrix, of rank up to $K^2 = 9$. Its best approximation of rank $r$, by the largest $r$ singular values,
+# is a depthwise convolution with $r$ kernels for each channel.
 #
 # **Question.** Take random weights, 32 to 64 channels, 3 x 3. How large is the relative error of the best separable
 # convolution: 10 %, 50 %, 90 %? How many kernels for each channel bring it to half, how many to 0?
