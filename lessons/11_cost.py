@@ -330,9 +330,9 @@ narrow, wide = np.mean(right["separable, 32"]), np.mean(right["separable, 80"])
 assert QUICK or (wide > narrow and wide > np.mean(right["full, 32"]) - 0.02), "width buys back what was lost"
 
 # %% [markdown]
-# All three learn the task, the second for less than a sixth of the MACs, though its layers have rank 1 only. It is behind
-# the third, which spends a part of the saved MACs on more channels and so buys back what was lost. Before you believe an
-# order, compare the single runs: how far apart are the seeds of one network, how far the networks?
+# All three learn the task, the second for less than a sixth of the MACs, though its layers have rank 1 only. It is
+# behind the third, which spends a part of the saved MACs on more channels and so buys back what was lost. Before you
+# believe an order, compare the single runs: how far apart are the seeds of one network, how far the networks?
 #
 # ## Inverted residuals
 #
