@@ -17,7 +17,8 @@ LAYERS = [  # in_channels, out_channels, kernel_size, out_size; groups and bias
     ((3, 8, (5, 3), (10, 12)), {}, (368, 43200),
      "a filter has 3 * 5 * 3 numbers; each of the 8 is used at 120 places, and has one bias"),
     ((3, 8, (5, 3), (10, 12)), {"bias": False}, (360, 43200), "without bias there are only the weights"),
-    ((8, 8, (3, 3), (4, 4)), {"groups": 8, "bias": False}, (72, 1152), "each filter sees in_channels / groups channels"),
+    ((8, 8, (3, 3), (4, 4)), {"groups": 8, "bias": False}, (72, 1152),
+     "each filter sees in_channels / groups channels"),
     ((6, 4, (3, 3), (5, 5)), {"groups": 2}, (112, 2700), "each filter sees in_channels / groups channels"),
 ]  # fmt: skip
 
@@ -27,7 +28,8 @@ def test_11_1_costs(student):
         result = student.conv_cost(*arguments, **setting)
         assert result is not None and len(result) == 2, "return two numbers: parameters and macs"
         assert tuple(result) == expected, (
-            f"your (parameters, macs) of {arguments}, {setting or 'nothing else'}, are {tuple(result)}; they should be {expected}: {hint}"
+            f"your (parameters, macs) of {arguments}, {setting or 'nothing else'}, are {tuple(result)}; "
+            f"they should be {expected}: {hint}"
         )
 
 
