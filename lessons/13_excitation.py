@@ -178,6 +178,7 @@ if len(gains) > 1:
     error = gains.std(ddof=1) / np.sqrt(len(gains))
     print(f"standard error {error:.1f}; the gain is {gains.mean() / error:+.1f} standard errors")
     assert abs(gains.mean()) < 1, "no gain and no loss to speak of"
+    assert abs(gains.mean()) < 100 * np.ptp(right[True]), "seeds differ by more"
 figure, axes = subplots()
 for seed in seeds:
     axes.plot([0, 1], [right[False][seed], right[True][seed]], "o-", color=BLUE if gains[seed] > 0 else ORANGE)
@@ -187,9 +188,9 @@ save(figure, "13_gain")
 
 # %% [markdown]
 # Without a standard error, any of these seeds could be told as a story: one of success, one of failure. **The gain of
-# the paper does not show here**: the difference is below a point, and two networks that differ in the seed alone may
-# differ as much. That does not refute the paper, which trains networks of fifty layers with hundreds of channels on
-# a million images; three blocks of sixteen channels leave little to choose between.
+# the paper does not show here**: the difference is below a point, and networks with SE that differ in the seed
+# alone differ by more. That does not refute the paper, which trains networks of fifty layers with hundreds of
+# channels on a million images; three blocks of sixteen channels leave little to choose between.
 #
 # ## What do the gates know of the class?
 #
@@ -266,9 +267,10 @@ axes.set(ylabel="test images right", ylim=(0, 1), title="Gates turned by the ima
 save(figure, "13_fixed")
 
 # %% [markdown]
-# Hardly fewer. These gates have become constants, more or less, and a constant factor for a channel could as well be
-# part of the batch normalisation before it. That fits the gain: what does not depend on the image gives the network
-# nothing new. Ask this question of any mechanism that is said to "adapt": hold it still and measure again.
+# Where hardly any image is lost, the gates have become constants, more or less, and a constant factor for a channel
+# could as well be part of the batch normalisation before it: the network was given nothing new. What is lost beyond that
+# is what turning the knobs was worth to this network. Ask the same of any mechanism that is said to "adapt": hold it
+# still and measure again.
 #
 # To remember:
 #
