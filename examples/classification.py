@@ -36,6 +36,7 @@ from minitorch.training import (
     writable_folder,
 )
 
+CHECKPOINT = "checkpoint.safetensors"
 SETTINGS = (
     "model", "data", "epochs", "batch_size", "lr", "schedule", "warmup", "weight_decay", "label_smoothing", "augment",
     "shift", "mixup", "ema", "clip_norm", "seed",
@@ -177,11 +178,8 @@ def prepare(arguments):
         arguments.device = "cuda" if minitorch.cuda.is_available() else "cpu"
     arguments.device = minitorch.device(arguments.device)
     writable_folder(arguments.output)
-    path = arguments.output / "checkpoint.safetensors"
-    if arguments.resume and not checkpoint_exists(path):
-        raise FileNotFoundError(f"there is no checkpoint {path}")
-    if not arguments.resume and (older := put_aside(path)):
-        print(f"the checkpoint of an earlier run is now {older}")
+    if arguments.resume and not checkpoint_exists(arguments.output / CHECKPOINT):
+        raise FileNotFoundError(f"there is no checkpoint {arguments.output / CHECKPOINT}")
 
 
 def main(parser, build, title=None):
@@ -203,11 +201,15 @@ def main(parser, build, title=None):
         data = image_sets.load(arguments.data, arguments.root, arguments.size)
         _, channels, size, _ = data.images.shape
         model = build(arguments.model, size, num_classes=len(data.classes), in_channels=channels).to(arguments.device)
+        if not arguments.resume and (older := put_aside(arguments.output / CHECKPOINT)):
+            print(f"the checkpoint of an earlier run is now {older}")
         follow(arguments, model, data, title)
         return 0
     except KeyboardInterrupt:
         again = "" if arguments.resume else " --resume"
-        print(f"stopped; go on with: {shlex.join([sys.executable, *sys.argv])}{again}")
+        saved = checkpoint_exists(arguments.output / CHECKPOINT)
+        command = f"{shlex.join([sys.executable, *sys.argv])}{again}"
+        print(f"stopped; go on with: {command}" if saved else "stopped before anything was saved")
         return 130
     except Diverged as error:
         hint = f"the run has diverged; try a smaller --lr than {arguments.lr:g}"
