@@ -268,7 +268,7 @@ save(figure, "13_fixed")
 
 # %% [markdown]
 # Where hardly any image is lost, the gates have become constants, more or less, and a constant factor for a channel
-# could as well be part of the batch normalisation before it: the network was given nothing new. What is lost beyond that
+# could as well be part of the batch normalisation before it: the network was given nothing new. What is lost besides
 # is what turning the knobs was worth to this network. Ask the same of any mechanism that is said to "adapt": hold it
 # still and measure again.
 #

@@ -49,7 +49,7 @@ def grad(
     allow_unused=None,
     materialize_grads=False,
 ):
-    """The gradients of the sum of `outputs` with respect to `inputs`, as a tuple; no `.grad` is touched.
+    """The gradients of the sum of `outputs` with respect to `inputs`, as a tuple; no leaf's `.grad` is touched.
 
     Args:
         outputs, inputs: a tensor or a sequence of tensors; inputs need not be leaves.
@@ -259,7 +259,7 @@ def _accumulate(leaf, gradient, create_graph):
     if gradient.array.dtype != leaf.array.dtype:
         gradient = gradient.to(leaf.array.dtype)
     if leaf._grad is not None:
-        if create_graph:
+        if create_graph or not getattr(leaf._grad.array.flags, "writeable", True):
             leaf._grad = leaf._grad + gradient
         else:
             leaf._grad.array += gradient.array

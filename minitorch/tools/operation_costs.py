@@ -47,7 +47,8 @@ def multiply_accumulates(operation, inputs, outputs):
 
     A convolution takes (elements of the output) x (elements of one filter), a transposed one (elements of the input)
     x (elements of one filter), a product of n x k by k x m takes n k m. A product of two batches of matrices counts
-    as attention, and so does the fused attention. Additions of biases, normalisation, activations, pooling and resizing are not counted.
+    as attention, and so does the fused attention. Additions of biases, normalisation, activations, pooling and resizing
+    are not counted.
     """
     count = MACS[operation](inputs, outputs) if operation in MACS else 0
     batched = operation is Attention or operation is MatMul and min(x.array.ndim for x in inputs) > 2

@@ -22,6 +22,13 @@ def leaf(*values):
     return tensor(list(values), requires_grad=True)
 
 
+def test_a_gradient_of_read_only_memory_is_replaced():
+    x = ones(2, requires_grad=True)
+    x.grad = ones(1).expand(2)
+    x.sum().backward()
+    assert x.grad.tolist() == [2, 2]
+
+
 def test_gradients_accumulate_until_set_to_none():
     x = leaf(1.0, 2.0)
     (x * 3).sum().backward()

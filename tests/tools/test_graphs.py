@@ -39,7 +39,8 @@ def test_names_shapes_and_edges():
     lines = [tuple(box[4]) for box in boxes]
     assert sorted(lines) == sorted([
         ("0.weight", "(4, 4, 3, 3)"), ("1.weight", "(4,)"), ("1.bias", "(4,)"), ("tensor", "(2, 4, 6, 6)"),
-        ("Convolution", "(2, 4, 6, 6)"), ("NativeBatchNorm", "(2, 4, 6, 6)"), ("Add", "(2, 4, 6, 6)"), ("Relu", "(2, 4, 6, 6)"),
+        ("Convolution", "(2, 4, 6, 6)"), ("NativeBatchNorm", "(2, 4, 6, 6)"), ("Add", "(2, 4, 6, 6)"),
+        ("Relu", "(2, 4, 6, 6)"),
     ])  # fmt: skip
     assert edges == 7
 

@@ -231,7 +231,7 @@ def _wait(job):
 
 
 def block_size(n, item_bytes, cache_bytes=CACHE_BYTES):
-    """Items per block: as many as fit the cache, yet at least one block for every thread, unless all are little work."""
+    """Items per block: as many as fit the cache, but at least one block for every thread unless all are little work."""
     fitting = max(1, cache_bytes // max(1, item_bytes))
     share = n if n * item_bytes < _LITTLE_BYTES else -(-n // _num_threads)
     return max(1, min(fitting, share))
