@@ -115,6 +115,8 @@ def array_module(array):
 
 def device_of(array):
     """The device that holds an array."""
+    if type(array) is np.ndarray:  # most of them, asked for each parameter in each step
+        return CPU
     if is_emulated(array):
         return EMULATOR
     return device("cuda", array.device.id) if is_cuda(array) else CPU

@@ -37,8 +37,12 @@ def _convolution_relu_pool(convolution, _, pool):
     settings = (pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode, pool.return_indices)
     if settings not in _TWO_BY_TWO or convolution.padding_mode != "zeros":
         return None
-    geometry = (convolution.stride, convolution.padding, convolution.dilation, convolution.groups)
+    geometry = _geometry(convolution)
     return lambda input: conv2d_relu_max_pool2d(input, convolution.weight, convolution.bias, *geometry)
+
+
+def _geometry(convolution):
+    return convolution.stride, convolution.padding, convolution.dilation, convolution.groups
 
 
 def _convolution_norm(convolution, norm):
@@ -46,7 +50,7 @@ def _convolution_norm(convolution, norm):
     fits = convolution.padding_mode == "zeros" and convolution.out_channels == norm.num_features
     if norm.training or mode.grad or norm.running_mean is None or not fits:
         return None
-    geometry = (convolution.stride, convolution.padding, convolution.dilation, convolution.groups)
+    geometry = _geometry(convolution)
     return lambda input: conv2d(input, *_folded(convolution, norm), *geometry)
 
 

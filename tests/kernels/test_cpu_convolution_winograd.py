@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from minitorch.kernels.cpu import convolution, parallel
 from minitorch.kernels.cpu import convolution_winograd as winograd
 
+ONE = (1, 1)
+
 
 def windows(x, lead, size):
     """(N, C, OH, OW, 3, 3): what output (oh, ow) reads of x, from (oh - lead, ow - lead) on, zeros outside."""
@@ -44,9 +46,9 @@ def test_results_are_the_sums_over_windows(problem):
     parallel.set_num_threads(threads)
     try:
         y, dweight, dx = np.empty_like(grad, order="C"), np.empty_like(weight), np.empty(x.shape, x.dtype)
-        winograd.correlate(x, weight, bias, y, lead)
-        winograd.weight_grad(grad, x, dweight, lead)
-        winograd.input_grad(grad, weight, dx, lead)
+        winograd.correlate(x, weight, bias, y, ONE, lead, ONE)
+        winograd.weight_grad(grad, x, dweight, ONE, lead, ONE)
+        winograd.input_grad(grad, weight, dx, ONE, lead, ONE)
     finally:
         parallel.set_num_threads(before)
     close(y, np.einsum("nchwij,ocij->nohw", seen, weight) + (0 if bias is None else bias[:, None, None]))

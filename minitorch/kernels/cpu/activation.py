@@ -32,10 +32,10 @@ def relu_grad(grad, y):
 
 
 def _relu_grad(grad, y, out):
-    _keep(grad, np.asarray(y <= 0), out)
+    keep(grad, np.asarray(y <= 0), out)
 
 
-def _keep(grad, cut, out):
+def keep(grad, cut, out):
     """The gradient where it is not cut, 0 elsewhere: its bits and a mask of all ones or zeros, as fast as a product,
     and 0 also where the gradient is infinite."""
     mask, bits = cut.view(np.int8), f"i{grad.itemsize}"
@@ -59,7 +59,7 @@ def relu6_grad(grad, y):
 
 def _relu6_grad(grad, y, out):
     cut = np.asarray(y <= 0)
-    _keep(grad, np.logical_or(cut, y >= 6, out=cut), out)
+    keep(grad, np.logical_or(cut, y >= 6, out=cut), out)
 
 
 def softmax(x, axis):

@@ -56,21 +56,15 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     ``stride`` and ``dilation`` are (vertical, horizontal), ``padding`` is ((top, bottom),
     (left, right)), ``bias`` is (O,) or None.
     """
-    size = output_size(x.shape, weight.shape, stride, padding, dilation)
+    size, lead = output_size(x.shape, weight.shape, stride, padding, dilation), (padding[0][0], padding[1][0])
     y = empty((x.shape[0], weight.shape[0]) + size, x.dtype)
-    if few_channels(weight.shape, groups) and y.size:
+    if y.size == 0:
+        return y
+    for way in _special_ways(weight.shape, x.shape[2:], size, stride, dilation, groups):
         with suppress(FloatingPointError):
-            banded.correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation)
+            way.correlate(x, weight, bias, y, stride, lead, dilation)
             return y
-    if toeplitz.suits(weight.shape, x.shape[2:], size, groups):
-        with suppress(FloatingPointError):
-            toeplitz.correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation)
-            return y
-    if winograd.suits(weight.shape, size, stride, dilation, groups) and y.size:
-        with suppress(FloatingPointError):
-            winograd.correlate(x, weight, bias, y, (padding[0][0], padding[1][0]))
-            return y
-    _correlate(x, weight, bias, y, stride, (padding[0][0], padding[1][0]), dilation, groups)
+    _correlate(x, weight, bias, y, stride, lead, dilation, groups)
     return y
 
 
@@ -79,24 +73,16 @@ def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, grou
 
     This is the forward pass of a transposed convolution as well.
     """
-    dx = empty(input_shape, grad.dtype)
-    if grad.size == 0:
+    dx, lead = empty(input_shape, grad.dtype), (padding[0][0], padding[1][0])
+    if grad.size == 0 or dx.size == 0:
         dx.fill(0)
         return dx
-    if few_channels(weight.shape, groups):
+    for way in _special_ways(weight.shape, grad.shape[2:], input_shape[2:], stride, dilation, groups):
         with suppress(FloatingPointError):
-            banded.input_grad(grad, weight, dx, stride, (padding[0][0], padding[1][0]), dilation)
-            return dx
-    if toeplitz.suits(weight.shape, input_shape[2:], grad.shape[2:], groups):
-        with suppress(FloatingPointError):
-            toeplitz.input_grad(grad, weight, dx, stride, (padding[0][0], padding[1][0]), dilation)
-            return dx
-    if winograd.suits(weight.shape, input_shape[2:], stride, dilation, groups) and dx.size:
-        with suppress(FloatingPointError):
-            winograd.input_grad(grad, weight, dx, (padding[0][0], padding[1][0]))
+            way.input_grad(grad, weight, dx, stride, lead, dilation)
             return dx
     if stride == (1, 1) and 1 < weight.shape[1] < _MANY_CHANNELS:
-        planes.input_grad(grad, weight, dx, (padding[0][0], padding[1][0]), dilation, groups)
+        planes.input_grad(grad, weight, dx, lead, dilation, groups)
         return dx
     transposed = _transpose_groups(weight, groups)
     row_phases, column_phases = (
@@ -120,22 +106,12 @@ def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
     if grad.size == 0 or x.size == 0:
         return np.zeros(weight_shape, grad.dtype)
     kernel, lead = weight_shape[2:], (padding[0][0], padding[1][0])
-    if few_channels(weight_shape, groups):
-        dweight = empty(weight_shape, grad.dtype)
-        banded.weight_grad(grad, x, dweight, stride, lead, dilation)
-        return dweight
-    if toeplitz.suits(weight_shape, x.shape[2:], grad.shape[2:], groups):
-        dweight = empty(weight_shape, grad.dtype)
+    dweight = empty(weight_shape, grad.dtype)
+    for way in _special_ways(weight_shape, x.shape[2:], grad.shape[2:], stride, dilation, groups):
         with suppress(FloatingPointError):
-            toeplitz.weight_grad(grad, x, dweight, stride, lead, dilation)
-            return dweight
-    if winograd.suits(weight_shape, grad.shape[2:], stride, dilation, groups):
-        dweight = empty(weight_shape, grad.dtype)
-        with suppress(FloatingPointError):
-            winograd.weight_grad(grad, x, dweight, lead)
+            way.weight_grad(grad, x, dweight, stride, lead, dilation)
             return dweight
     x, stride = _drop_unread(x, grad.shape[2:], kernel, stride, lead)
-    dweight = empty(weight_shape, grad.dtype)
     route = _route(weight_shape, grad, x, lead)
     if route is pointwise:
         pointwise.weight_grad(np.ascontiguousarray(grad), np.ascontiguousarray(x), dweight, groups)
@@ -145,6 +121,18 @@ def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
     else:
         route.weight_grad(grad, x, dweight, stride, lead, dilation, groups)
     return dweight
+
+
+def _special_ways(weight_shape, read, written, stride, dilation, groups):
+    """The modules that go by other products than of columns and suit planes of the sizes read and written (for the
+    weight's gradient: of the output), the one to try first before the others. Each raises FloatingPointError where
+    numbers are not finite."""
+    if few_channels(weight_shape, groups):
+        yield banded
+    if toeplitz.suits(weight_shape, read, written, groups):
+        yield toeplitz
+    if winograd.suits(weight_shape, written, stride, dilation, groups):
+        yield winograd
 
 
 def few_channels(weight_shape, groups):

@@ -159,7 +159,7 @@ class Rows:
             yield images[..., None, whole * self.width :], product[:, :, :, whole:, :rest]
 
 
-def check_finite(product):
+def check_not_nan(product):
     """Raise FloatingPointError for NaN: infinite inputs times the zeros beside the band, or NaN that came in."""
     if np.isnan(product.max()):
         raise FloatingPointError("a number that is not finite reaches outputs that do not depend on it")
@@ -173,7 +173,7 @@ def correlate(x, weight, bias, out, stride, lead, dilation):
     def run(start, stop):
         columns = rows.columns(x[start:stop], ones=bias is not None)
         product = scratch("row_product", (len(columns), band.shape[1]), x.dtype)
-        check_finite(np.matmul(columns, band, out=product))
+        check_not_nan(np.matmul(columns, band, out=product))
         rows.paste(product, out[start:stop])
 
     parallel_for(run, len(x), images_per_block(rows, x, len(weight)))
@@ -201,7 +201,7 @@ def input_grad(grad, weight, dx, stride, lead, dilation):
     def run(start, stop):
         product = rows.cut(grad[start:stop])
         columns = scratch("row_columns", (len(product), len(band)), dx.dtype)
-        check_finite(np.matmul(product, band.T, out=columns))
+        check_not_nan(np.matmul(product, band.T, out=columns))
         rows.add_windows(columns, dx[start:stop])
 
     parallel_for(run, len(dx), images_per_block(rows, dx, len(weight)))

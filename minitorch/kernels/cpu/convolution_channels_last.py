@@ -9,7 +9,7 @@ speed. Copying the columns costs 10 to 15 percent of the product for 64 channels
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minitorch.kernels.cpu.convolution_geometry import blocks, inside
+from minitorch.kernels.cpu.convolution_geometry import blocks, inside, rows_worth_a_thread
 from minitorch.kernels.cpu.parallel import get_num_threads, parallel_for, scratch
 
 _COLUMN_BYTES = 2 * 1024 * 1024
@@ -23,7 +23,7 @@ def correlate(x, weight, bias, out, stride, lead, dilation):
     matrix = np.empty((out_channels, *kernel, channels), x.dtype)
     reorder = weight.transpose(0, 2, 3, 1)
     parallel_for(lambda start, stop: np.copyto(matrix[start:stop], reorder[start:stop]),
-                 out_channels, _rows_worth_a_thread(out_channels, reorder[0].size))
+                 out_channels, rows_worth_a_thread(out_channels, reorder[0].size))
     matrix = matrix.reshape(out_channels, -1)
     width = out.shape[3]
     work = blocks(len(x), out.shape[2], matrix.shape[1] * width * x.itemsize, _COLUMN_BYTES)
@@ -119,8 +119,3 @@ def _copy_channels_last(x, padded, lead):
     step = _CHANNELS_PER_COPY if x.shape[2] * x.shape[3] >= 256 else x.shape[1]
     for start in range(0, x.shape[1], step):
         np.copyto(target[..., start:start + step], source[..., start:start + step])
-
-
-def _rows_worth_a_thread(rows, row_size):
-    """Rows per block when copying a weight: all of them unless it is large."""
-    return rows if rows * row_size < 200_000 else -(-rows // get_num_threads())

@@ -1,4 +1,4 @@
-"""What the routes of the convolution share: cutting the work into blocks, padding, a check."""
+"""What the ways of the convolution share: cutting the work into blocks, padding, a check."""
 
 import numpy as np
 
@@ -22,6 +22,11 @@ def blocks(images, rows, row_bytes, cache_bytes):
                 for start, stop in zip(edges, edges[1:])]
     together = max(1, min(fitting_rows // rows, -(-images // threads)))
     return [(start, min(start + together, images), 0, rows) for start in range(0, images, together)]
+
+
+def rows_worth_a_thread(rows, row_size):
+    """Rows per block when working on a weight: all of them unless it is large."""
+    return rows if rows * row_size < 200_000 else -(-rows // get_num_threads())
 
 
 def inside(length, first, count, stride=1):

@@ -9,7 +9,7 @@ backward needs. One parallel region then does what took three forward, and anoth
 import numpy as np
 
 from minitorch.kernels.cpu.activation import rectify
-from minitorch.kernels.cpu.convolution_banded import check_finite, cut_into_rows, images_per_block
+from minitorch.kernels.cpu.convolution_banded import check_not_nan, cut_into_rows, images_per_block
 from minitorch.kernels.cpu.parallel import parallel_for, scratch
 from minitorch.kernels.cpu.pooling import select
 from minitorch.memory import empty
@@ -55,7 +55,7 @@ def conv2d_relu_max_pool2d_grad(grad, note, x, weight, has_bias, to_x, out_size,
         terms[start // block] = np.matmul(columns.T, product)
         if to_x:
             columns = scratch("row_columns", (len(product), len(band)), grad.dtype)
-            check_finite(np.matmul(product, band.T, out=columns))
+            check_not_nan(np.matmul(product, band.T, out=columns))
             rows.add_windows(columns, dx[start:stop])
 
     parallel_for(run, len(x), block)
@@ -87,7 +87,7 @@ def _pool(corners, note):
     across = np.maximum(left, right, out=scratch("pool_across", left.shape, left.dtype))
     down = np.greater(across[1], across[0], out=scratch("pool_down", across[0].shape, bool))
     best = np.maximum(across[0], across[1], out=across[0])
-    check_finite(best)
+    check_not_nan(best)
     # The note: 2 * down + the side of the chosen row.
     number = note.reshape(best.shape)
     chosen = np.bitwise_xor(side[0], side[1], out=number.view(bool))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from minitorch.kernels.cpu.convolution_geometry import check_finite, inside
+from minitorch.kernels.cpu.normalization import as_planes
 from minitorch.kernels.cpu.parallel import get_num_threads, parallel_for, scratch
 
 _LARGEST = 64 * 64  # numbers in a matrix
@@ -30,7 +31,7 @@ def correlate(x, weight, bias, out, stride, lead, dilation):
 
     Raises FloatingPointError if a result is not finite; so do the gradients.
     """
-    data, target = _planes(x), _planes(out)
+    data, target = as_planes(x), as_planes(out)
 
     def run(start, stop):
         matrices = _zeros((stop - start, *x.shape[2:], *out.shape[2:]), x.dtype)
@@ -45,7 +46,7 @@ def correlate(x, weight, bias, out, stride, lead, dilation):
 
 def input_grad(grad, weight, dx, stride, lead, dilation):
     """``grad @ matrix.T``, written into dx (N, C, H, W), C-contiguous."""
-    data, target = _planes(grad), _planes(dx)
+    data, target = as_planes(grad), as_planes(dx)
 
     def run(start, stop):
         matrices = _zeros((stop - start, *grad.shape[2:], *dx.shape[2:]), grad.dtype)
@@ -58,7 +59,7 @@ def input_grad(grad, weight, dx, stride, lead, dilation):
 
 def weight_grad(grad, x, dweight, stride, lead, dilation):
     """The sums of ``x.T @ grad`` along the diagonals, written into dweight (C, 1, KH, KW)."""
-    slopes, data = _planes(grad), _planes(x)
+    slopes, data = as_planes(grad), as_planes(x)
 
     def run(start, stop):
         matrices = scratch("toeplitz", (stop - start, *x.shape[2:], *grad.shape[2:]), grad.dtype)
@@ -69,10 +70,6 @@ def weight_grad(grad, x, dweight, stride, lead, dilation):
 
     _for_channels(run, data, slopes)
     check_finite(dweight)
-
-
-def _planes(x):
-    return np.ascontiguousarray(x).reshape(*x.shape[:2], x.shape[2] * x.shape[3])
 
 
 def _for_channels(run, data, target):

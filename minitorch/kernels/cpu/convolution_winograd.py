@@ -25,7 +25,7 @@ Source: Lavin and Gray 2016, "Fast algorithms for convolutional neural networks"
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from minitorch.kernels.cpu.convolution_geometry import blocks, check_finite, inside
+from minitorch.kernels.cpu.convolution_geometry import blocks, check_finite, inside, rows_worth_a_thread
 from minitorch.kernels.cpu.parallel import get_num_threads, parallel_for, scratch
 from minitorch.memory import empty
 
@@ -44,10 +44,12 @@ def suits(weight_shape, out_size, stride, dilation, groups):
     return min(weight_shape[:2]) >= _LEAST_CHANNELS and 9 * out_size[0] * out_size[1] > 24 * tiles
 
 
-def correlate(x, weight, bias, out, lead):
+def correlate(x, weight, bias, out, stride, lead, dilation):
     """Write the convolution of x (N, C, H, W) with weight (O, C, 3, 3) into out (N, O, OH, OW).
 
-    Output (oh, ow) reads from input (oh - lead, ow - lead) on. Raises FloatingPointError if it is not finite.
+    Output (oh, ow) reads from input (oh - lead, ow - lead) on; stride and dilation are (1, 1), see `suits`.
+
+    Raises FloatingPointError if a result is not finite.
     """
     filters = _filters(weight).swapaxes(1, 2)
     if filters[0].size <= _SMALL_FILTERS:
@@ -55,7 +57,7 @@ def correlate(x, weight, bias, out, lead):
     _correlate(x, filters, bias, out, lead)
 
 
-def input_grad(grad, weight, dx, lead):
+def input_grad(grad, weight, dx, stride, lead, dilation):
     """Write the gradient to the input, from grad (N, O, OH, OW), into dx (N, C, H, W). Errors as `correlate`."""
     _correlate(grad, _filters(weight, flipped=True), None, dx, (2 - lead[0], 2 - lead[1]))
 
@@ -81,7 +83,7 @@ def _correlate(x, filters, bias, out, lead):
     parallel_for(run, len(work))
 
 
-def weight_grad(grad, x, dweight, lead):
+def weight_grad(grad, x, dweight, stride, lead, dilation):
     """Write the gradient to the weight (O, C, 3, 3), from grad (N, O, OH, OW), into dweight. Errors as `correlate`.
 
     Each thread sums the products of a share of the blocks.
@@ -113,7 +115,7 @@ def weight_grad(grad, x, dweight, lead):
         check_finite(total)
         np.matmul(total.reshape(16, -1).T, back, out=dweight[start:stop].reshape(-1, 9))
 
-    parallel_for(transform, out_channels, _rows_worth_a_thread(out_channels, channels))
+    parallel_for(transform, out_channels, rows_worth_a_thread(out_channels, 16 * channels))
 
 
 def _blocks(images, rows, columns, channels, itemsize):
@@ -135,13 +137,8 @@ def _filters(weight, flipped=False):
         part = np.matmul(matrix, kernels[start:stop].reshape(-1, 9).T)
         filters[:, start:stop] = part.reshape(16, stop - start, channels)
 
-    parallel_for(run, out_channels, _rows_worth_a_thread(out_channels, channels))
+    parallel_for(run, out_channels, rows_worth_a_thread(out_channels, 16 * channels))
     return filters
-
-
-def _rows_worth_a_thread(rows, channels):
-    """Rows of 9 or 16 times ``channels`` numbers for a block: all of them unless they are many."""
-    return rows if rows * channels < 16_384 else -(-rows // get_num_threads())
 
 
 def _planes(x, size, lead):

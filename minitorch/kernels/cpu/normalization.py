@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from minitorch.kernels.cpu.activation import keep, rectify
 from minitorch.kernels.cpu.parallel import get_num_threads, parallel_for, scratch
 from minitorch.memory import empty
 
@@ -109,18 +110,15 @@ def _affine(rows, scale, shift, relu, out):
     if shift is not None:
         np.add(out, shift, out=out)
     if relu:
-        np.maximum(out, np.zeros_like(scale), out=out)  # with a row: NumPy does not vectorise that with one number
+        rectify(out, out)
 
 
 def _before_relu(grad, x, scale, shift, out):
-    """The gradient where x * scale + shift is positive or NaN, 0 elsewhere: by its bits and a mask of ones or zeros,
-    for a product would make NaN of an infinite gradient. A rounded sum is <= 0 exactly where the exact one is, so
-    nothing needs to be added."""
+    """The gradient where x * scale + shift is positive or NaN, 0 elsewhere. A rounded sum is <= 0 exactly where the
+    exact one is, so nothing needs to be added."""
     product = np.multiply(x, scale, out=scratch("norm_again", x.shape, x.dtype))
     border = np.zeros_like(scale) if shift is None else -shift
-    kept = np.less_equal(product, border, out=scratch("norm_kept", x.shape, bool)).view(np.int8)
-    bits = f"i{grad.itemsize}"
-    np.bitwise_and(grad.view(bits), np.subtract(kept, 1, out=kept), out=out.view(bits))
+    keep(grad, np.less_equal(product, border, out=scratch("norm_cut", x.shape, bool)), out)
 
 
 def batch_norm_grad(grad, x, weight, mean, var, eps, bias=None, relu=False):
