@@ -13,7 +13,7 @@ from minitorch.autograd import enable_grad, grad
 from minitorch.creation import from_numpy
 from minitorch.nn import Linear
 from minitorch.nn.functional import interpolate
-from minitorch.training.evaluation import as_tensor, evaluation_mode
+from minitorch.training.evaluation import as_tensor, device_of, evaluation_mode
 
 HeatMaps = collections.namedtuple("HeatMaps", ["maps", "classes", "scores"])
 HeatMaps.__doc__ = """Where in each image a network sees the evidence for a class.
@@ -68,7 +68,7 @@ def activations(model, images, layers=None):
     """
     layers = [info.name for info in model.feature_info] if layers is None else list(layers)
     with _outputs(model, layers) as seen, evaluation_mode(model):
-        model(as_tensor(images, _device(model)))
+        model(as_tensor(images, device_of(model)))
     missing = [path for path in layers if path not in seen]
     if missing:
         raise ValueError(f"activations: the network does not call {', '.join(missing)}")
@@ -92,7 +92,7 @@ def head_inputs(model, images, batch_size=500):
     try:
         with evaluation_mode(model):
             for start in range(0, len(images), batch_size):
-                model(as_tensor(images[start : start + batch_size], _device(model)))
+                model(as_tensor(images[start : start + batch_size], device_of(model)))
     finally:
         handle.remove()
     return np.concatenate(rows)
@@ -119,7 +119,7 @@ def class_activation_map(model, images, classes=None, resize=True):
     Source: Zhou et al. 2016, "Learning deep features for discriminative localization" (arXiv:1512.04150).
     """
     head = model.get_submodule(model.head_name)
-    images = as_tensor(images, _device(model))
+    images = as_tensor(images, device_of(model))
     with evaluation_mode(model):
         feature_map = model.features(images)[-1]
         scores = model.forward_head(feature_map)
@@ -160,7 +160,7 @@ def grad_cam(model, images, layer=None, classes=None, resize=True):
     """
     layer = model.feature_info[-1].name if layer is None else layer
     # Images that want gradients make a graph also where all parameters are frozen.
-    images = as_tensor(images, _device(model)).detach().clone().requires_grad_()
+    images = as_tensor(images, device_of(model)).detach().clone().requires_grad_()
     with _outputs(model, [layer]) as seen, evaluation_mode(model), enable_grad():
         scores = model(images)
         feature_map = seen.get(layer)
@@ -174,10 +174,6 @@ def grad_cam(model, images, layer=None, classes=None, resize=True):
             raise ValueError(f"grad_cam: the scores do not depend on what {layer!r} gives")
     alpha = gradient.mean((2, 3), keepdim=True)
     return _heat_maps((alpha * feature_map.detach()).sum(1).relu(), images, classes, scores, resize)
-
-
-def _device(model):
-    return next(model.parameters()).device
 
 
 def _cpu(*tensors):

@@ -331,14 +331,17 @@ def distance(address, entry):
 
 
 def at(where):
+    """Where a thread is in the grid, in words."""
     return f"block {text(where.block)}, thread {text(where.thread)}"
 
 
 def place(where):
+    """Where a thread is in its block, in words."""
     return f"thread {text(where.thread)}"
 
 
 def text(index):
+    """An index such as a block's as ``(x, y, z)``."""
     return f"({', '.join(map(str, index))})"
 
 
@@ -352,6 +355,7 @@ def element_of_shared(program, name, offset):
 
 
 def item_bytes(program, c_type):
+    """Bytes of an element of a C type, looked up through the program's defines; None for an unknown type."""
     c_type = " ".join(word for word in c_type.split() if word not in ("volatile", "const"))
     c_type = spelled(program.defines.get(c_type, c_type))
     return np.dtype(C_TYPES[c_type]).itemsize if c_type in C_TYPES else None
