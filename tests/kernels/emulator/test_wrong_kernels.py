@@ -386,5 +386,15 @@ def test_a_write_through_const_away_changes_nothing_in_fast_mode(path):
     np.testing.assert_array_equal(x, np.arange(64))
 
 
+def test_a_loop_that_gives_way_to_others_is_placed_whenever_it_is_looked_at(path):
+    kernel = f"kernel_{NAMES.index('lock that is never freed')}"
+    line = next(i for i, text in enumerate(path.read_text().splitlines(), 1) if "atomicCAS(y, 0, 1) != 0" in text)
+    for limit in np.linspace(0.002, 0.005, 60):  # where one thread gives way to the next, frames do not tell
+        with pytest.raises(emulator.EndlessLoopError) as caught:
+            arguments = [np.zeros(2, np.int32), np.arange(64, dtype=np.int32), 64]
+            emulator.launch(path, kernel, 1, 64, arguments, check=False, time_limit=limit)
+        assert caught.value.line == line
+
+
 def test_there_are_enough_of_them():
     assert len(WRONG) >= 25

@@ -30,6 +30,7 @@ char* alternate;
 timer_t timer;
 uint64_t progress;
 int ticks_without_progress;
+int looks_in_vain;  // at a loop without end, in moments in which no frame led to the kernel
 thread_local bool runs_kernel;
 
 int alarm_signal() { return SIGRTMIN + 4; }
@@ -125,7 +126,8 @@ void set_timer(double first, double period) {
 }
 
 // Twice in each limit: has any thread finished since? A library may hold a lock, or be about to: then the handler looks
-// again soon, until the kernel or the runtime runs.
+// again soon, until the kernel or the runtime runs, and, for a while, until the frames tell where the kernel is: while one
+// fiber gives way to another they do not.
 void on_alarm(int, siginfo_t*, void* context) {
     if (!runs_kernel) return;
     if (finished_threads != progress) {
@@ -137,7 +139,8 @@ void on_alarm(int, siginfo_t*, void* context) {
     if (++ticks_without_progress < 2) return;
     Registers registers = registers_of(context);
     if (!busy && stack_holds(registers.stack) && (in_kernel(registers.code) || in_runtime(registers.code))) {
-        fail(Fault::endless, here(registers));
+        const Place place = here(registers);
+        if (place.code || ++looks_in_vain > 100) fail(Fault::endless, place);
     }
     set_timer(0.001, 0.001);
 }
@@ -167,6 +170,7 @@ bool install_handlers() {
     event.sigev_notify_thread_id = pid_t(syscall(SYS_gettid));
     progress = 0;
     ticks_without_progress = 0;
+    looks_in_vain = 0;
     runs_kernel = true;
     if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer)) return false;
     set_timer(launch->seconds / 2, launch->seconds / 2);
