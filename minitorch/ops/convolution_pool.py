@@ -15,20 +15,22 @@ from minitorch.ops.pooling import max_pool2d
 class Conv2dReLUMaxPool2d(Function):
     @staticmethod
     def forward(ctx, x, weight, bias, out_size, stride, padding, dilation, groups):
-        ctx.save_for_backward(x, weight, bias)
         ctx.geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
         ctx.cut = (out_size, stride, (padding[0][0], padding[1][0]), dilation)
-        y, ctx.note = kernels.conv2d_relu_max_pool2d(x, weight, bias, *ctx.cut)
+        wanted = any(ctx.needs_input_grad)
+        y, kept = kernels.conv2d_relu_max_pool2d(x, weight, bias, *ctx.cut, keep_columns=wanted)
+        ctx.save_for_backward(x, weight, bias, *kept)
         return y
 
     @staticmethod
     def backward(ctx, grad):
-        x, weight, bias = ctx.saved_tensors
+        x, weight, bias, *kept = ctx.saved_tensors
         needs = ctx.needs_input_grad
         if not is_grad_enabled():
+            kept = kernels.Kept(*(getattr(value, "array", value) for value in kept))
             with contextlib.suppress(FloatingPointError):
                 arrays = kernels.conv2d_relu_max_pool2d_grad(
-                    grad.array, ctx.note, x.array, weight.array, bias is not None, needs[0], *ctx.cut
+                    grad.array, kept, x.array, weight.array, bias is not None, needs[0], *ctx.cut
                 )
                 return tuple(grad._wrap(a) if needed else None for a, needed in zip(arrays, needs))
         with enable_grad():

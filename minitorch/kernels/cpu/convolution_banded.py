@@ -105,11 +105,12 @@ class Rows:
         strides = (down, image, down * self.split, tile, row * self.dilation[0], planes.itemsize)
         return as_strided(planes, shape, strides)
 
-    def columns(self, x, ones=False):
-        """The inputs of all tiles of x, (n * OH * tiles, KH * span * C), in scratch; with a last column of ones."""
+    def columns(self, x, ones=False, out=None):
+        """The inputs of all tiles of x, (n * OH * tiles, KH * span * C), and with `ones` a last column of ones; in
+        scratch unless `out` is given."""
         windows = self.windows(self.planes(x))
         inputs = math.prod(windows.shape[4:])
-        columns = scratch("row_columns", (math.prod(windows.shape[:4]), inputs + ones), x.dtype)
+        columns = scratch("row_columns", (math.prod(windows.shape[:4]), inputs + ones), x.dtype) if out is None else out
         np.copyto(columns[:, :inputs].reshape(windows.shape), windows)
         columns[:, inputs:] = 1
         return columns

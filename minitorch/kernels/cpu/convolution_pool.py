@@ -6,6 +6,8 @@ its derivative is 0 where the pooled number is, a note of one byte per window (w
 backward needs. One parallel region then does what took three forward, and another what took five backward.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minitorch.kernels.cpu.activation import rectify
@@ -14,11 +16,27 @@ from minitorch.kernels.cpu.parallel import parallel_for, scratch
 from minitorch.kernels.cpu.pooling import select
 from minitorch.memory import empty
 
+_PLACES = np.array([[0], [2], [1], [3]], np.uint8)  # notes of the corners: left and upper, left and lower, right ...
 _NONE = 4  # the note of a window whose maximum ReLU cuts off
 
 
-def conv2d_relu_max_pool2d(x, weight, bias, out_size, stride, lead, dilation):
-    """Return (y, note): y (N, O, OH // 2, OW // 2) and what the backward needs of it.
+class Kept(NamedTuple):
+    """What the backward needs of the forward.
+
+    Attributes:
+        note: bytes (N, OH / 2, tiles, O, width / 2).
+        columns, band: the factors of the product; None if not asked for.
+        block: images whose columns lie together.
+    """
+
+    note: np.ndarray
+    columns: np.ndarray | None
+    band: np.ndarray
+    block: int
+
+
+def conv2d_relu_max_pool2d(x, weight, bias, out_size, stride, lead, dilation, keep_columns=True):
+    """Return (y, kept): y (N, O, OH // 2, OW // 2) and what the gradient needs of it.
 
     Raises FloatingPointError as `convolution_banded`; so does the gradient.
     """
@@ -27,40 +45,48 @@ def conv2d_relu_max_pool2d(x, weight, bias, out_size, stride, lead, dilation):
     n, filters, (height, width) = len(x), len(weight), (length // 2 for length in out_size)
     y = empty((n, filters, height, width), x.dtype)
     note = empty((n, height, rows.tiles, filters, rows.width // 2), np.uint8)
+    each = rows.out_size[0] * rows.tiles
+    columns = empty((n * each, len(band)), x.dtype) if keep_columns else None
+    block = images_per_block(rows, x, filters)
 
     def run(start, stop):
-        columns = rows.columns(x[start:stop], ones=bias is not None)
-        product = scratch("row_product", (len(columns), band.shape[1]), x.dtype)
-        np.matmul(columns, band, out=product)
-        best = _pool(_corners(product), note[start:stop])
+        out = columns[start * each : stop * each] if keep_columns else None
+        factor = rows.columns(x[start:stop], ones=bias is not None, out=out)
+        product = scratch("row_product", (len(factor), band.shape[1]), x.dtype)
+        np.matmul(factor, band, out=product)
+        corners = _corners(product)
+        np.copyto(corners, _in_product(product))
+        best = _pool(corners, note[start:stop])
         parts = y[start:stop].reshape(stop - start, filters, height, rows.tiles, rows.width // 2)
         np.copyto(parts, best.transpose(0, 3, 1, 2, 4))
 
-    parallel_for(run, n, images_per_block(rows, x, filters))
-    return y, note
+    parallel_for(run, n, block)
+    return y, Kept(note, columns, band, block)
 
 
-def conv2d_relu_max_pool2d_grad(grad, note, x, weight, has_bias, to_x, out_size, stride, lead, dilation):
+def conv2d_relu_max_pool2d_grad(grad, kept, x, weight, has_bias, to_x, out_size, stride, lead, dilation):
     """Return the gradients (dx or None, dweight, dbias or None)."""
     rows = _cut(x, weight, out_size, stride, lead, dilation)
-    band, filters = rows.band(weight), len(weight)
+    note, columns, band, block = kept
+    inputs, each, filters = len(band) - has_bias, rows.out_size[0] * rows.tiles, len(weight)
     dx = empty(x.shape, grad.dtype) if to_x else None
-    block = images_per_block(rows, x, filters)
     terms = [None] * -(-len(x) // block)
 
     def run(start, stop):
-        columns = rows.columns(x[start:stop], ones=has_bias)
-        product = scratch("row_product", (len(columns), band.shape[1]), grad.dtype)
-        _spread(grad[start:stop], note[start:stop], _corners(product))
-        terms[start // block] = np.matmul(columns.T, product)
+        factor = columns[start * each : stop * each]
+        product = scratch("row_product", (len(factor), band.shape[1]), grad.dtype)
+        corners = _corners(product)
+        _spread(grad[start:stop], note[start:stop], corners)
+        np.copyto(_in_product(product), corners)
+        terms[start // block] = np.matmul(factor.T, product)
         if to_x:
-            columns = scratch("row_columns", (len(product), len(band)), grad.dtype)
-            check_not_nan(np.matmul(product, band.T, out=columns))
-            rows.add_windows(columns, dx[start:stop])
+            windows = scratch("row_columns", (len(factor), inputs), grad.dtype)
+            check_not_nan(np.matmul(product, band[:inputs].T, out=windows))
+            rows.add_windows(windows, dx[start:stop])
 
     parallel_for(run, len(x), block)
     total = sum(terms[1:], start=terms[0])
-    dweight = rows.sum_band(total[: len(band)], weight.shape)
+    dweight = rows.sum_band(total[:inputs], weight.shape)
     return dx, dweight, (total[-1].reshape(2, filters, -1).sum((0, 2)) if has_bias else None)
 
 
@@ -73,8 +99,14 @@ def _cut(x, weight, out_size, stride, lead, dilation):
 
 
 def _corners(product):
-    """The product as (upper or lower, n * OH / 2 * tiles, left or right, O * width / 2)."""
-    return product.reshape(2, len(product) // 2, 2, -1)
+    """Scratch for the numbers of a product as (left or right, upper or lower, n * OH / 2 * tiles, O * width / 2): what
+    is compared with each other lies apart in long runs."""
+    return scratch("pool_corners", (2, 2, len(product) // 2, product.shape[1] // 2), product.dtype)
+
+
+def _in_product(product):
+    """Where the corners stand in the product, in the same order."""
+    return product.reshape(2, len(product) // 2, 2, -1).transpose(2, 0, 1, 3)
 
 
 def _pool(corners, note):
@@ -82,9 +114,9 @@ def _pool(corners, note):
 
     Of equal numbers the first counts, row by row.
     """
-    left, right = corners[:, :, 0], corners[:, :, 1]
+    left, right = corners
     side = np.greater(right, left, out=scratch("pool_side", left.shape, bool))
-    across = np.maximum(left, right, out=scratch("pool_across", left.shape, left.dtype))
+    across = np.maximum(left, right, out=left)
     down = np.greater(across[1], across[0], out=scratch("pool_down", across[0].shape, bool))
     best = np.maximum(across[0], across[1], out=across[0])
     check_not_nan(best)
@@ -106,7 +138,4 @@ def _spread(grad, note, corners):
     values = scratch("pool_values", note.shape, grad.dtype)
     parts = grad.reshape(len(grad), note.shape[3], note.shape[1], note.shape[2], note.shape[4])
     np.copyto(values, parts.transpose(0, 2, 3, 1, 4))
-    shape = (corners.shape[1], corners.shape[3])
-    values, number = values.reshape(shape), note.reshape(shape)
-    for place in range(4):
-        select(values, number, place, corners[place // 2, :, place % 2])
+    select(values.reshape(-1), note.reshape(-1), _PLACES, corners.reshape(4, -1))

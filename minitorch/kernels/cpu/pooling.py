@@ -181,11 +181,11 @@ def select(value, chosen, code, out):
     By masking bits: a product would turn an infinite gradient into NaN elsewhere, and
     ``np.where`` or ``where=`` branch on each number, which is several times as slow.
     """
-    equal = scratch("pool_equal", chosen.shape, np.int8)
-    np.equal(chosen, chosen.dtype.type(code), out=equal.view(bool))
+    equal = scratch("pool_equal", out.shape, np.int8)
+    np.equal(chosen, np.asarray(code, chosen.dtype), out=equal.view(bool))
     np.negative(equal, out=equal)
     integer = np.dtype(f"i{value.itemsize}")
-    mask = scratch("pool_mask", chosen.shape, integer)
+    mask = scratch("pool_mask", out.shape, integer)
     np.copyto(mask, equal)
     np.bitwise_and(value.view(integer), mask, out=out.view(integer))
 
