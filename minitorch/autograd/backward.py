@@ -32,12 +32,12 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     if wanted is not None and not wanted:
         raise RuntimeError("backward: inputs must not be empty")
     found = _walk(tensors, grad_tensors, retain_graph, create_graph, wanted)
-    for target, gradient in found.items():
-        if isinstance(target, Variable):
-            _accumulate(target, gradient, create_graph)
-    for x in wanted or ():
-        if x._edge is not None and x._edge in found:
-            _accumulate(x, found[x._edge], create_graph)
+    edges = {x._edge: x for x in wanted or () if x._edge is not None}
+    while found:
+        target, gradient = found.popitem()  # so that nothing here refers to it but this variable
+        leaf = target if isinstance(target, Variable) else edges.get(target)
+        if leaf is not None:
+            _accumulate(leaf, gradient, create_graph)
 
 
 def grad(
@@ -268,6 +268,7 @@ def _accumulate(leaf, gradient, create_graph):
         leaf._grad = gradient.clone()
     else:
         array = gradient.array
-        # Taken as it is when nobody else holds it (this frame, the table and the tensor do), else copied.
-        own = owns_memory(array) and sys.getrefcount(array) <= 3 and sys.getrefcount(gradient) <= 4
+        # Taken as it is when nobody else holds it, else copied. The tensor, this variable and the call refer to the
+        # array; the variables of `backward` and of this function, and the call, to the tensor.
+        own = owns_memory(array) and sys.getrefcount(array) <= 3 and sys.getrefcount(gradient) <= 3
         leaf._grad = leaf._wrap(array if own else array.copy())

@@ -94,15 +94,17 @@ def weight_grad(grad, x, dweight, stride, lead, dilation):
     totals = empty((parts, 16, out_channels, channels), grad.dtype)
 
     def run(part, _):
-        term = scratch("winograd_term", totals.shape[1:], grad.dtype)
         first = len(work) * part // parts
         for i in range(first, len(work) * (part + 1) // parts):
             start, stop, top, bottom = work[i]
             size = (bottom - top, -(-width // 2))
             slopes = _gradient_tiles(grad[start:stop, :, 2 * top : 2 * bottom], size)
             values = _input_tiles(x[start:stop], size, (lead[0] - 2 * top, lead[1]))
-            np.matmul(slopes.swapaxes(1, 2), values, out=totals[part] if i == first else term)
-            if i != first:
+            if i == first:
+                np.matmul(slopes.swapaxes(1, 2), values, out=totals[part])
+            else:
+                term = scratch("winograd_term", totals.shape[1:], grad.dtype)
+                np.matmul(slopes.swapaxes(1, 2), values, out=term)
                 np.add(totals[part], term, out=totals[part])
 
     parallel_for(run, parts)
