@@ -1,4 +1,5 @@
-"""The same work here and in PyTorch on the CPU, in turns within one run: medians, ratios and peak memory.
+"""The same work here and in PyTorch on the CPU, in turns within one run: medians, ratios and peak memory. LeNet-5 also
+against other small engines (see `other_engines.py`), where they are installed.
 
     python tests/benchmarks/compare.py [--only WORD] [--seconds S] [--threads N] [--picture FILE] [--scaling]
 
@@ -19,7 +20,7 @@ import time
 
 import numpy as np
 import torch
-from compare_cases import scaling, table
+from compare_cases import ENGINES, engine_case, scaling, table
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -42,11 +43,11 @@ def alternate(run, torch_run, rounds, burst=4):
     return ours, theirs, ours / theirs
 
 
-def check_equal(name, run, torch_run):
+def check_equal(name, run, other_run, other="PyTorch"):
     """Raise SystemExit unless the first results of both sides agree."""
-    mine, theirs = float(run().detach().item()), float(torch_run().detach().item())
+    mine, theirs = (x if isinstance(x, float) else x.detach().item() for x in (run(), other_run()))
     if not np.isclose(mine, theirs, rtol=1e-3, atol=1e-3):
-        raise SystemExit(f"{name}: results differ: {mine} here, {theirs} in PyTorch")
+        raise SystemExit(f"{name}: results differ: {mine} here, {theirs} in {other}")
 
 
 def rounds_for(run, seconds):
@@ -121,6 +122,25 @@ def compare(only, seconds, memory):
         times = f"{1e3 * ours:8.2f} ms {1e3 * theirs:8.2f} ms"
         print(f"{case.name:42} {times} {ratio:6.2f} {rate:>8} {used:>16}", flush=True)
         ratios.append((case.name, ratio))
+    if not ratios:
+        raise SystemExit(f"compare: no row has {only!r} in its name")
+    return ratios
+
+
+def compare_engines(seconds, batch=64):
+    """Print how long a step of LeNet-5 takes here and in other engines; returns [(name, ratio)]."""
+    ratios = []
+    for engine in ENGINES:
+        name = f"lenet5 {batch}x32x32 step, against {engine}"
+        try:
+            run, other_run = engine_case(engine, batch).make()
+            check_equal(name, run, other_run, engine)
+        except (ImportError, OSError, RuntimeError) as error:
+            print(f"{name:42} not measured: {str(error).splitlines()[0]}")
+            continue
+        ours, theirs, ratio = alternate(run, other_run, rounds_for(other_run, seconds))
+        print(f"{name:42} {1e3 * ours:8.2f} ms {1e3 * theirs:8.2f} ms {ratio:6.2f}", flush=True)
+        ratios.append((name, ratio))
     return ratios
 
 
@@ -148,7 +168,7 @@ def draw(path, ratios, lines):
     names, values = zip(*reversed(ratios))
     axes.barh(names, values, color=["tab:green" if v <= 1 else "tab:orange" for v in values])
     axes.axvline(1, color="black")
-    axes.set_xlabel("time here / time in PyTorch (left of the line: faster here)")
+    axes.set_xlabel("time here / time in PyTorch or the other engine (left of the line: faster here)")
     panels = bottom.subplots(1, len(lines)) if lines else ()
     for panel, (title, (label, numbers, ours, theirs)) in zip(panels, lines.items()):
         for times, name in ((ours, "minitorch"), (theirs, "PyTorch")):
@@ -176,6 +196,8 @@ def main():
         return
     print(machine(arguments.threads), end="\n\n")
     ratios = compare(arguments.only, arguments.seconds, not arguments.no_memory)
+    if "lenet5".startswith(arguments.only):
+        ratios += compare_engines(arguments.seconds)
     lines = compare_growth(arguments.seconds) if arguments.scaling else {}
     if arguments.picture:
         draw(arguments.picture, ratios, lines)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch_networks
+from other_engines import ENGINES, LR, MOMENTUM
 
 import minitorch
 import minitorch.nn.functional as F
@@ -82,10 +83,25 @@ def _network(name, batch, size, training):
         model.eval(), other.eval()
         return minitorch.no_grad()(lambda: model(x).sum()), torch.no_grad()(lambda: other(torch_x).sum())
     return (
-        _training_step(model, optim.SGD(model.parameters(), lr=0.01, momentum=0.9), x, y, F.cross_entropy),
-        _training_step(other, torch.optim.SGD(other.parameters(), lr=0.01, momentum=0.9), torch_x, torch_y,
+        _training_step(model, optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM), x, y, F.cross_entropy),
+        _training_step(other, torch.optim.SGD(other.parameters(), lr=LR, momentum=MOMENTUM), torch_x, torch_y,
                        torch.nn.functional.cross_entropy),
     )  # fmt: skip
+
+
+def engine_case(engine, batch):
+    """A training step of LeNet-5 here and in another engine of `other_engines`."""
+    return Case(f"lenet5, {engine}", functools.partial(_engine, engine, batch))
+
+
+def _engine(engine, batch):
+    model, random = models.lenet5(), np.random.default_rng(0)
+    images = random.standard_normal((batch, 1, 28, 28)).astype("float32")
+    labels = random.integers(0, 10, batch)
+    other = ENGINES[engine]({name: p.numpy().copy() for name, p in model.state_dict().items()}, images, labels)
+    optimizer = optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
+    x, y = minitorch.from_numpy(images), minitorch.from_numpy(labels)
+    return _training_step(model, optimizer, x, y, F.cross_entropy), other
 
 
 def _training_step(model, optimizer, x, y, cross_entropy):
