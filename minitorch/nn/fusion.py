@@ -15,7 +15,7 @@ def apply_layers(input, *layers):
     """
     i, alone = 0, mode.anomaly or mode.watchers
     while i < len(layers):
-        together, count = (layers[i], 1) if alone else fused(layers[i : i + LONGEST])
+        together, count = (layers[i], 1) if alone or type(layers[i]) not in FIRST else fused(layers[i : i + LONGEST])
         input, i = together(input), i + count
     return input
 
@@ -76,5 +76,5 @@ RULES = {
     (BatchNorm1d, ReLU): _norm_relu,
     (BatchNorm2d, ReLU): _norm_relu,
 }
-LONGEST = max(map(len, RULES))
+LONGEST, FIRST = max(map(len, RULES)), {types[0] for types in RULES}
 _TWO_BY_TWO = ((2, 2, 0, 1, False, False), ((2, 2), (2, 2), (0, 0), (1, 1), False, False))
