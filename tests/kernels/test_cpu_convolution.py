@@ -94,6 +94,31 @@ def test_against_loops(problem, threads):
         close(mine, wanted, x.dtype)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "stride", "dilation", "padding", "size", "groups"),
+    [
+        ((3, 3), (2, 2), (1, 1), ((1, 1), (1, 1)), (16, 16), 1),
+        ((3, 3), (2, 2), (1, 1), ((0, 2), (2, 0)), (18, 16), 2),
+        ((2, 3), (3, 2), (2, 1), ((0, 1), (2, 1)), (29, 19), 1),  # the last rows are read by no window
+        ((3, 3), (3, 3), (1, 1), ((2, 0), (2, 0)), (23, 23), 1),  # nor are the last row and column
+        ((1, 2), (2, 3), (1, 2), ((0, 0), (0, 0)), (17, 28), 1),
+        ((4, 1), (1, 3), (1, 3), ((3, 2), (1, 0)), (11, 33), 2),
+    ],
+)
+def test_strided_gradient_of_many_channels_and_large_planes(kernel, stride, dilation, padding, size, groups):
+    generator = np.random.default_rng(0)
+    out_size = [convolution.output_length(size[a], kernel[a], stride[a], padding[a], dilation[a]) for a in (0, 1)]
+    assert out_size[0] * out_size[1] >= 64
+    x = generator.standard_normal((3, 17 * groups, *size))
+    weight = generator.standard_normal((2 * groups, 17, *kernel))
+    grad = generator.standard_normal((3, 2 * groups, *out_size))
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    dirty = np.full(x.shape, np.nan)
+    del dirty
+    actual = convolution.conv2d_input_grad(grad, weight, x.shape, **geometry)
+    close(actual, reference.conv2d_gradients(grad, x, weight, **geometry)[0], x.dtype)
+
+
 def torch_results(torch, x, weight, bias, grad, geometry):
     """PyTorch's forward and gradients in float64; it pads symmetrically, so zeros are added before."""
     (top, bottom), (left, right) = geometry["padding"]

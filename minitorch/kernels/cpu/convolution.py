@@ -5,7 +5,8 @@ All three reduce to one correlation: output (oh, ow) of tap (kh, kw) reads the i
 and zero outside. The gradient for the input is such a correlation too, of the output's gradient
 with the flipped weight: one for each residue of the position modulo the stride (``_input_phase``).
 So nothing is ever scattered, and a strided gradient multiplies no zeros. (With few channels and
-stride 1, ``planes.input_grad`` takes half the time of that, but for depthwise ones.)
+stride 1, ``planes.input_grad`` takes half the time of that, but for depthwise ones. With many
+channels and a stride, ``channels_last.input_grad`` takes two thirds of it.)
 
 The work is a matrix product of the weight with columns, copies of the windows. What differs is
 how the columns are made, which decides the speed:
@@ -83,6 +84,10 @@ def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, grou
             return dx
     if stride == (1, 1) and 1 < weight.shape[1] < _MANY_CHANNELS:
         planes.input_grad(grad, weight, dx, lead, dilation, groups)
+        return dx
+    if stride != (1, 1) and weight.shape[1] >= _MANY_CHANNELS and grad[0, 0].size >= _LARGE_PLANE:
+        for inputs, outputs in _group_slices(weight.shape, groups):
+            channels_last.input_grad(grad[:, outputs], weight[outputs], dx[:, inputs], stride, lead, dilation)
         return dx
     transposed = _transpose_groups(weight, groups)
     row_phases, column_phases = (
