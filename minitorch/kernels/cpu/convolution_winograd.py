@@ -84,40 +84,67 @@ def _correlate(x, filters, bias, out, lead):
 
 
 def weight_grad(grad, x, dweight, stride, lead, dilation):
-    """Write the gradient to the weight (O, C, 3, 3), from grad (N, O, OH, OW), into dweight. Errors as `correlate`.
+    """Write the gradient to the weight (O, C, 3, 3), from grad (N, O, OH, OW), into dweight. Errors as `correlate`."""
+    n, out_channels, height, width = grad.shape
+    if n * -(-height // 2) * -(-width // 2) <= out_channels:
+        _weight_grad_by_filters(grad, x, dweight, lead)
+    else:
+        _weight_grad_by_images(grad, x, dweight, lead)
 
-    Each thread sums the products of a share of the blocks.
-    """
+
+def _weight_grad_by_images(grad, x, dweight, lead):
+    """Each thread sums the products of a share of the images."""
     (out_channels, height, width), channels = grad.shape[1:], x.shape[1]
     work = _blocks(len(x), -(-height // 2), -(-width // 2), max(channels, out_channels), x.itemsize)
     parts = min(get_num_threads(), len(work))
     totals = empty((parts, 16, out_channels, channels), grad.dtype)
 
     def run(part, _):
+        term = scratch("winograd_term", totals.shape[1:], grad.dtype)
         first = len(work) * part // parts
         for i in range(first, len(work) * (part + 1) // parts):
             start, stop, top, bottom = work[i]
             size = (bottom - top, -(-width // 2))
             slopes = _gradient_tiles(grad[start:stop, :, 2 * top : 2 * bottom], size)
             values = _input_tiles(x[start:stop], size, (lead[0] - 2 * top, lead[1]))
-            if i == first:
-                np.matmul(slopes.swapaxes(1, 2), values, out=totals[part])
-            else:
-                term = scratch("winograd_term", totals.shape[1:], grad.dtype)
-                np.matmul(slopes.swapaxes(1, 2), values, out=term)
+            np.matmul(slopes.swapaxes(1, 2), values, out=totals[part] if i == first else term)
+            if i != first:
                 np.add(totals[part], term, out=totals[part])
 
     parallel_for(run, parts)
-    # Row 3 of A is (0, -1); the tiles of the gradient hold it without the sign.
-    side = _G * [[1], [1], [1], [-1]]
-    back = np.kron(side, side).astype(grad.dtype)
 
     def transform(start, stop):
         total = totals[:, :, start:stop].sum(0) if parts > 1 else totals[0, :, start:stop]
-        check_finite(total)
-        np.matmul(total.reshape(16, -1).T, back, out=dweight[start:stop].reshape(-1, 9))
+        _to_weight(total, dweight[start:stop])
 
     parallel_for(transform, out_channels, rows_worth_a_thread(out_channels, 16 * channels))
+
+
+def _weight_grad_by_filters(grad, x, dweight, lead):
+    """Each thread works out a share of the filters: for few tiles and many filters, whose sums would be larger than all
+    else (512 channels in and out: 16 MiB a thread)."""
+    out_channels, channels = dweight.shape[:2]
+    size = [-(-length // 2) for length in grad.shape[2:]]
+    together = max(1, _VALUE_BYTES // (16 * channels * grad.itemsize))
+
+    def run(first, last):
+        values = _input_tiles(x, size, lead)
+        for start in range(first, last, together):
+            stop = min(start + together, last)
+            term = scratch("winograd_term", (16, stop - start, channels), grad.dtype)
+            np.matmul(_gradient_tiles(grad[:, start:stop], size).swapaxes(1, 2), values, out=term)
+            _to_weight(term, dweight[start:stop])
+
+    parallel_for(run, out_channels, -(-out_channels // get_num_threads()))
+
+
+def _to_weight(total, dweight):
+    """The sums (16, O, C) of the products back to kernels, into dweight (O, C, 3, 3)."""
+    check_finite(total)
+    # Row 3 of A is (0, -1); the tiles of the gradient hold it without the sign.
+    side = _G * [[1], [1], [1], [-1]]
+    back = np.kron(side, side).astype(total.dtype)
+    np.matmul(total.reshape(16, -1).T, back, out=dweight.reshape(-1, 9))
 
 
 def _blocks(images, rows, columns, channels, itemsize):
