@@ -8,8 +8,8 @@
 # **Needs:** lesson 6 (convolution, im2col), lesson 9 (batch normalisation), lesson 11 (MACs and bytes), lesson 12
 # (channel shuffle). You read a little C++. To run it: Linux and a C++ compiler, `g++` or `clang++`. No GPU.
 #
-# **Time:** 90 minutes to read and discuss; 15 s of computing (`--quick`: 10 s), most of it the compiler's, and only
-# the first time.
+# **Time:** 90 minutes to read and discuss; 10 s of computing (`--quick`: 8 s), the compiler's part of it only the first
+# time.
 #
 # **Sources:** NVIDIA, "CUDA C++ programming guide" (threads, memory, barriers) and "CUDA C++ best practices guide"
 # (coalescing, banks, transposing a matrix); Harris 2007, "Optimizing parallel reduction in CUDA"; Welford 1962, "Note
@@ -105,7 +105,7 @@ assert isinstance(error, emulator.OutOfBoundsError) and error.thread == (2, 0, 0
 #
 # ## Coalescing
 #
-# 32 threads with successive numbers, a *warp*, run each instruction together. When they read, the memory moves pieces
+# 32 threads that follow one another, a *warp*, run each instruction together. When they read, the memory moves pieces
 # of 32 bytes, eight numbers of four bytes, each beginning at a multiple of 32 bytes. The fewer pieces the 32 threads
 # touch, the better: their reads are *coalesced*, grown together. (Arrays begin at such a multiple.)
 #
@@ -417,11 +417,7 @@ for stride in (1, 2):
     print(f"stride {stride}: a warp reads {least} to {most} pieces at a time")
     assert (stride == 1 and (least, most) == (4, 5)) or (stride == 2 and (least, most) == (8, 9))
     assert stride == 2 or columns.size == 9 * x.size
-on_emulator = [minitorch.tensor(array).to("emulator") for array in (x, weight)]
-straight = F.conv2d(*on_emulator, padding=1).to("cpu").numpy()
-expected = F.conv2d(minitorch.tensor(x), minitorch.tensor(weight), padding=1).numpy()
-print(f"the kernel without columns against the CPU: largest difference {np.abs(straight - expected).max():.0e}")
-assert np.abs(straight - expected).max() < 1e-4
+
 small = np.arange(1, 26, dtype=np.float32).reshape(1, 1, 5, 5)
 written = im2col(small)[0]
 figure, (left, right) = subplots(1, 2, height=5, width_ratios=(1, 2.5))
@@ -434,13 +430,21 @@ save(figure, "14_im2col")
 # Neighbouring threads read and write neighbours (a row of windows is a row of the image, moved), so with stride 1 all
 # is coalesced; with stride 2 half of what is read is not wanted. The price is the size: nine times the image, written,
 # and read again by the product. So on a GPU the engine uses im2col only for layers of many channels, where the product
-# has much work for each number. Else it multiplies straight from the image: the threads work out the same addresses
-# when they need a number, and the columns are never written (`convolution.cu`, the last line above).
-#
+# has much work for each number. Else a kernel multiplies straight from the image (`convolution.cu`): its threads work
+# out the same addresses when they need a number, and the columns are never written. On the emulator, too:
+
+# %%
+on_emulator = [minitorch.tensor(array).to("emulator") for array in (x, weight)]
+straight = F.conv2d(*on_emulator, padding=1).to("cpu").numpy()
+expected = F.conv2d(minitorch.tensor(x), minitorch.tensor(weight), padding=1).numpy()
+print(f"the kernel without columns against the CPU: largest difference {np.abs(straight - expected).max():.0e}")
+assert np.abs(straight - expected).max() < 1e-4
+
+# %% [markdown]
 # ## Depthwise convolution
 #
-# Nine MACs for each number, and then it is done: memory decides (lesson 11). A thread that reads its nine numbers from
-# memory asks nine times for what is needed once.
+# Nine MACs for each number, and then it is done: memory decides (lesson 11). If each thread fetched
+# its nine numbers, memory and its cache would be asked nine times for each of them.
 
 # %%
 print(kernel_text("convolution_depthwise.cu", "depthwise_conv2d"))
