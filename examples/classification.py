@@ -68,33 +68,44 @@ def make_parser(description, models, **defaults):
                         help="how the learning rate falls after the warm-up, default: %(default)s")  # fmt: skip
     parser.add_argument("--warmup", type=share, default=0.2, help="share of the run in which the learning rate rises, "
                         "default: %(default)s")  # fmt: skip
-    parser.add_argument("--weight-decay", type=float, default=5e-4, help="default: %(default)s")
-    parser.add_argument("--label-smoothing", type=float, default=0.0, help="default: %(default)s")
+    parser.add_argument("--weight-decay", type=not_negative(float), default=5e-4, help="default: %(default)s")
+    parser.add_argument("--label-smoothing", type=share, default=0.0, help="default: %(default)s")
     parser.add_argument("--augment", action=argparse.BooleanOptionalAction, default=True,
                         help="move and mirror the training images at random")  # fmt: skip
-    parser.add_argument("--shift", type=int, default=4, help="by how many pixels at most, default: %(default)s")
+    parser.add_argument("--shift", type=not_negative(int), default=4,
+                        help="by how many pixels at most, default: %(default)s")  # fmt: skip
     parser.add_argument("--mixup", type=positive(float), help="mix pairs of images, with this alpha")
     parser.add_argument("--ema", type=share, help="keep an average of the weights too, with this decay, such as 0.995")
     parser.add_argument("--clip-norm", type=positive(float), help="the largest norm of the gradients")
-    parser.add_argument("--workers", type=int, default=0, help="threads that prepare batches, default: %(default)s")
+    parser.add_argument("--workers", type=not_negative(int), default=0,
+                        help="threads that prepare batches, default: %(default)s")  # fmt: skip
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N; default: a GPU if there is one")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s; the same seed, the same numbers")
-    parser.add_argument("--output", type=Path, help="folder for checkpoint, history and pictures")
+    parser.add_argument("--output", type=Path, help="folder for checkpoint, history and pictures; default: one of its "
+                        "own for each model and data, in examples/output")  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --output")
     parser.set_defaults(**defaults)
     return parser
 
 
 def positive(kind):
-    """A number type for argparse that refuses zero, negative numbers and NaN."""
+    """A number type for argparse that refuses zero, negative numbers, infinity and NaN."""
+    return _number(kind, "positive", lambda value: value > 0)
 
+
+def not_negative(kind):
+    """A number type for argparse that refuses negative numbers, infinity and NaN."""
+    return _number(kind, "non-negative", lambda value: value >= 0)
+
+
+def _number(kind, words, is_right):
     def parse(text):
         value = kind(text)
-        if not value > 0 or value == math.inf:
-            raise argparse.ArgumentTypeError(f"must be positive, got {text}")
+        if not is_right(value) or value == math.inf:
+            raise argparse.ArgumentTypeError(f"must be {words}, got {text}")
         return value
 
-    parse.__name__ = f"positive {kind.__name__}"
+    parse.__name__ = f"{words} {kind.__name__}"
     return parse
 
 
@@ -172,6 +183,14 @@ def draw(folder, model, data, history, probabilities, title):
     )  # fmt: skip
 
 
+def output_folder(arguments, name):
+    """The folder for the results of a run of that name unless --output gives another: one for each data set."""
+    data = arguments.data
+    if data == "image-folder":
+        data = f"{data}-{Path(arguments.root).resolve().name}"
+    return arguments.output or Path(__file__).parent / "output" / f"{name}-{data}"
+
+
 def prepare(arguments):
     """Choose the device, make the output folder and look for an older checkpoint in it, before any work is done."""
     if arguments.device == "auto":
@@ -194,7 +213,7 @@ def main(parser, build, title=None):
     script = Path(sys.argv[0])
     arguments = parser.parse_args()
     title = title or arguments.model
-    arguments.output = arguments.output or script.parent / "output" / arguments.model
+    arguments.output = output_folder(arguments, arguments.model)
     try:
         prepare(arguments)
         minitorch.manual_seed(arguments.seed)

@@ -12,11 +12,10 @@ Source: He et al. 2016, "Deep residual learning for image recognition" (arXiv:15
 
 import argparse
 import sys
-from pathlib import Path
 
 import image_sets
 import numpy as np
-from classification import make_parser, positive, train
+from classification import make_parser, output_folder, positive, train
 from study import write_csv
 
 import minitorch
@@ -43,7 +42,7 @@ def main():
     parser = make_parser(__doc__.split("\n\n")[0], NETWORKS, epochs=4, lr=0.02, augment=False)
     parser.add_argument("--limit", type=positive(int), default=3000, help="training images, default: %(default)s")
     arguments = parser.parse_args()
-    arguments.output = arguments.output or Path(__file__).parent / "output" / "degradation"
+    arguments.output = output_folder(arguments, "degradation")
     if arguments.device == "auto":
         arguments.device = "cuda" if minitorch.cuda.is_available() else "cpu"
     data = image_sets.load(arguments.data, arguments.root, arguments.size)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import image_sets
 import numpy as np
-from classification import positive
+from classification import not_negative, output_folder, positive
 from study import in_percent, markdown, spread, write_csv
 
 import minitorch
@@ -214,7 +214,7 @@ def make_parser():
     parser.add_argument("--data", choices=image_sets.NAMES, default="fashion-mini", help="of the source")
     parser.add_argument("--root", default="data", help="folder of the data's files")
     parser.add_argument("--size", type=positive(int), help="height and width for the images of an image folder")
-    parser.add_argument("--source-classes", type=int, nargs="+", metavar="CLASS",
+    parser.add_argument("--source-classes", type=not_negative(int), nargs="+", metavar="CLASS",
                         help="class numbers; default: half of them, all where there is a target folder")  # fmt: skip
     parser.add_argument("--target-folder", help="images of yours: the folders train and test, a folder for each class")
     parser.add_argument("--shots", type=positive(int), default=5, help="target images per class, default: %(default)s")
@@ -228,13 +228,15 @@ def make_parser():
     parser.add_argument("--batch-size", type=positive(int), default=50, help="on the target, default: %(default)s")
     parser.add_argument("--lr", type=positive(float), default=0.1, help="of heads and from scratch, default: 0.1")
     parser.add_argument("--seeds", type=positive(int), default=3, help="number of seeds, default: %(default)s")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "output" / "finetune")
+    parser.add_argument("--output", type=Path, help="folder for tables and pictures; default: one of its own for each "
+                        "data set, in examples/output")  # fmt: skip
     return parser
 
 
 def main():
     arguments = make_parser().parse_args()
-    folder = writable_folder(arguments.output)
+    mine = f"-{Path(arguments.target_folder).resolve().name}" if arguments.target_folder else ""
+    folder = writable_folder(output_folder(arguments, f"finetune{mine}"))
     source, target = load(arguments)
     model = train_source(arguments, source)
     results = {}

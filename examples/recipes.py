@@ -18,7 +18,7 @@ from pathlib import Path
 
 import image_sets
 import numpy as np
-from classification import positive
+from classification import not_negative, output_folder, positive, share
 from study import in_percent, markdown, spread, write_csv
 
 import minitorch
@@ -228,18 +228,19 @@ def make_parser():
     parser.add_argument("--epochs", type=positive(int), default=12, help="default: %(default)s")
     parser.add_argument("--batch-size", type=positive(int), default=64, help="default: %(default)s")
     parser.add_argument("--lr", type=positive(float), default=0.1, help="highest learning rate, default: %(default)s")
-    parser.add_argument("--weight-decay", type=float, default=5e-4, help="default: %(default)s")
-    parser.add_argument("--ema-decay", type=float, default=0.98, help="default: %(default)s")
+    parser.add_argument("--weight-decay", type=not_negative(float), default=5e-4, help="default: %(default)s")
+    parser.add_argument("--ema-decay", type=share, default=0.98, help="default: %(default)s")
     parser.add_argument("--seeds", type=positive(int), default=3, help="number of seeds, default: %(default)s")
     parser.add_argument("--only", nargs="+", choices=TECHNIQUES, metavar="TECHNIQUE",
                         help=f"some of: {', '.join(TECHNIQUES)}")  # fmt: skip
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "output" / "recipes")
+    parser.add_argument("--output", type=Path, help="folder for tables and pictures; default: one of its own for each "
+                        "data set, in examples/output")  # fmt: skip
     return parser
 
 
 def main():
     arguments = make_parser().parse_args()
-    folder, seeds = writable_folder(arguments.output), range(arguments.seeds)
+    folder, seeds = writable_folder(output_folder(arguments, "recipes")), range(arguments.seeds)
     chosen = {name: pair for name, pair in TECHNIQUES.items() if not arguments.only or name in arguments.only}
     recipes = [name for name in RECIPES if any(name in pair for pair in chosen.values())]
     left_out = ("output", "only", "seeds", "root")

@@ -3,7 +3,9 @@
 A safetensors file is a JSON header, which names the tensors, and their bytes. Reading one runs no code, unlike
 unpickling. Of a nested state the tensors become entries with path-like names, and everything else a JSON text in the
 header's metadata, beside a checksum of the whole file. Any program that reads safetensors can read the tensors, and
-`load` reads any such file.
+`load` reads any such file: one of another program has neither entry, and no checksum is asked of it. A file of `save`
+has both, so that one damaged byte cannot make it pass for a foreign one: where one of the entries has lost its name,
+the other tells. Only damage to both names at once would go unseen.
 """
 
 import collections
@@ -109,6 +111,7 @@ def load_metadata(path):
     """The notes that were given to `save`, or those of any other safetensors file. Raises as `load`."""
     with _opened(path) as file:
         metadata = dict(file.metadata() or {})
+        _check_sum(path, metadata)
     return {key: value for key, value in metadata.items() if key not in (_STRUCTURE, _CHECKSUM)}
 
 
@@ -248,6 +251,8 @@ def _digits(checksum):
 def _check_sum(path, metadata):
     """Raise ValueError where a file of `save` holds other bytes than were written."""
     if _CHECKSUM not in metadata:
+        if _STRUCTURE in metadata:
+            raise ValueError(f"load: {path} is damaged: it was written with a checksum, which is missing")
         return
     with open(path, "rb") as raw:
         head = raw.read(8)

@@ -10,6 +10,7 @@ import os
 import pickle
 import stat
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -358,16 +359,39 @@ def test_a_checkpoint_cut_anywhere(path):
             load(path)
 
 
-def test_any_changed_byte_is_an_error_or_a_state(path):
-    save({"model": {"weight": ones(2)}, "epoch": 3}, path)
+def test_any_changed_byte_is_found(path):
+    """All of the header with several values, among them those that keep it JSON, and a sample of the numbers."""
+    weights = randn(200, generator=random.Generator(0))
+    save({"model": {"weight": weights, "steps": tensor([1, 2])}, "epoch": 3, 4: None}, path, {"note": "two\nlines"})
     data = path.read_bytes()
-    for i in range(len(data)):
-        for value in (0, 255, data[i] ^ 1):
+    header = 8 + int.from_bytes(data[:8], "little")
+    places = [*range(header), *range(header, len(data), 13), len(data) - 1]
+    for i in places:
+        others = {0, 255, data[i] ^ 1, data[i] ^ 0x20, data[i] ^ 0x80, *b' "0aA\\/,:{}x'} - {data[i]}
+        for value in others if i < header else {data[i] ^ 1, data[i] ^ 0x80}:
             path.write_bytes(data[:i] + bytes([value]) + data[i + 1 :])
-            try:
-                assert isinstance(load(path), dict)
-            except ValueError as error:
-                assert "load: " in str(error) and path.name in str(error)  # noqa: PT017
+            for read in (load, load_metadata):
+                with pytest.raises(ValueError, match=r"load: .*state\.safetensors"):
+                    read(path)
+    path.write_bytes(data)
+    assert same(load(path)["model"]["weight"], weights) and load_metadata(path) == {"note": "two\nlines"}
+
+
+@pytest.mark.parametrize("name", ["minitorch.structure", "minitorch.checksum", "__metadata__"])
+def test_a_file_that_lost_a_name_does_not_pass_for_a_foreign_one(path, name):
+    save({"weight": ones(2)}, path)
+    data = path.read_bytes()
+    for i in range(data.index(name.encode()), data.index(name.encode()) + len(name)):
+        for value in set(range(256)) - {data[i]}:
+            path.write_bytes(data[:i] + bytes([value]) + data[i + 1 :])
+            with pytest.raises(ValueError, match=r"load: .*state\.safetensors"):
+                load(path)
+
+
+def test_files_of_other_programs_need_no_checksum(path):
+    for notes in (None, {"format": "pt", "checksum": "none"}):
+        path.write_bytes(safetensors.numpy.save({"x": np.ones(1)}, notes))
+        assert same(load(path), {"x": ones(1).double()}) and load_metadata(path) == (notes or {})
 
 
 @pytest.mark.parametrize(
@@ -433,8 +457,9 @@ def test_a_pytorch_file_is_named_and_never_unpickled(path):
     ],
 )
 def test_a_damaged_structure(path, structure):
-    data = safetensors.numpy.save({"x": np.ones(1)}, {"minitorch.structure": structure})
-    path.write_bytes(data)
+    entries = {"minitorch.structure": structure, "minitorch.checksum": "00000000"}
+    data = safetensors.numpy.save({"x": np.ones(1)}, entries)
+    path.write_bytes(data.replace(b'checksum":"00000000', b'checksum":"%08x' % zlib.crc32(data)))
     with pytest.raises(ValueError, match="load: the record of the structure in .* is damaged"):
         load(path)
 

@@ -9,6 +9,7 @@ import sys
 
 from minitorch.autograd.mode import _Switch, mode
 from minitorch.autograd.variable import Variable
+from minitorch.device import device_of
 from minitorch.memory import owns_memory
 
 
@@ -25,7 +26,9 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
 
     Raises:
         RuntimeError: a tensor that needs no gradient, a start gradient missing or of the wrong shape, a graph that
-            an earlier backward has freed, a saved value overwritten since, or a NaN under `detect_anomaly`.
+            an earlier backward has freed, a saved value overwritten since, a NaN under `detect_anomaly`, or an
+            operation or a hook whose gradients do not fit in number, shape or type.
+        TypeError: an operation or a hook that returns something else than tensors.
     """
     tensors = _sequence(tensors)
     wanted = None if inputs is None else _sequence(inputs)
@@ -205,11 +208,19 @@ def _visit(node, grads, pending, found, targets, useful):
     results = type(node).backward(node, *grads)
     if type(results) is not tuple:
         results = (results,)
-    if len(results) != len(node._edges):
-        raise RuntimeError(f"{node.name()}: gave {len(results)} gradients for {len(node._edges)} inputs")
+    if any(gradient is not None for gradient in results[len(node._edges) :]) or len(results) < len(node._edges):
+        raise RuntimeError(
+            f"{node.name()}: backward must return a gradient or None for each of the {len(node._edges)} inputs, got "
+            f"{len(results)}"
+        )
     for edge, shape, gradient in zip(node._edges, node._shapes, results):
         if edge is None or gradient is None:
             continue
+        if not isinstance(gradient, Variable):
+            raise TypeError(
+                f"{node.name()}: backward must return a tensor, None or a tuple of these, got "
+                f"{type(gradient).__name__}{_hint(gradient)}"
+            )
         if mode.anomaly and bool((gradient.array != gradient.array).any()):
             raise RuntimeError(_anomaly(node))
         if gradient.array.shape != shape:
@@ -222,7 +233,7 @@ def _unbroadcast(node, gradient, shape):
     got = gradient.array.shape
     lead = len(got) - len(shape)
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, got[lead:])):
-        raise RuntimeError(f"{node.name()}: gave a gradient of shape {got} for an input of shape {shape}")
+        raise RuntimeError(f"{node.name()}: backward returned a gradient of shape {got} for an input of shape {shape}")
     return gradient.sum_to_size(shape)
 
 
@@ -243,11 +254,31 @@ def _call_hooks(hooks, gradient):
     for hook in tuple(hooks.values()) if hooks and gradient is not None else ():
         changed = hook(gradient)
         if changed is not None:
-            if changed.array.shape != gradient.array.shape:
-                got, expected = changed.array.shape, gradient.array.shape
-                raise RuntimeError(f"hook: gave shape {got} for a gradient of shape {expected}")
+            _check_hooked(hook, changed, gradient)
             gradient = changed
     return gradient
+
+
+def _check_hooked(hook, changed, gradient):
+    """Raise where what a hook returned cannot take the gradient's place."""
+    name = f"hook {getattr(hook, '__name__', repr(hook))}"
+    if not isinstance(changed, Variable):
+        raise TypeError(f"{name}: must return a tensor or None, got {type(changed).__name__}{_hint(changed)}")
+    got, expected = changed.array, gradient.array
+    if got.shape != expected.shape:
+        raise RuntimeError(f"{name}: returned shape {got.shape} for a gradient of shape {expected.shape}")
+    if got.dtype != expected.dtype or type(got) is not type(expected):
+        raise RuntimeError(
+            f"{name}: returned {got.dtype} on {device_of(got)} for a gradient of {expected.dtype} on "
+            f"{device_of(expected)}"
+        )
+
+
+def _hint(value):
+    """What to do where an array, a number or a list stands for a tensor."""
+    if isinstance(value, (list, tuple)):
+        return "; several gradients are returned as a tuple" if isinstance(value, list) else ""
+    return "; compute it with tensor operations, or wrap it: minitorch.tensor(...)"
 
 
 def _anomaly(node):

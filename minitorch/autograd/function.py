@@ -62,6 +62,9 @@ class Function:
         Args:
             inputs: tensors, numbers or None; gradients go to the tensors.
             params: everything else that forward takes.
+
+        Raises:
+            TypeError: no tensor among the inputs, or a forward that returns something else than arrays.
         """
         node, recording, first = cls(), mode.grad, None
         arrays, needs = [], []
@@ -77,13 +80,18 @@ class Function:
                 arrays.append(x)
                 needs.append(False)
         node.needs_input_grad = needs
+        if first is None:
+            given = ", ".join(type(x).__name__ for x in inputs)
+            raise TypeError(f"{cls.__name__}: apply expects at least one tensor among its inputs, got ({given})")
         try:
             result = cls.forward(node, *arrays, **params)
         except (IndexError, TypeError, ValueError) as error:
             raise _named(error, node, arrays) from error
         results = result if type(result) is tuple else (result,)
-        outputs = []
-        for array in results:
+        outputs, kind = [], type(first.array)
+        for array in results or (None,):
+            if type(array) is not kind:
+                _require_array(cls, array, result)
             for given in arrays:
                 if array is given:  # saved values are told by their array object: each tensor has its own
                     array = array.view()
@@ -216,6 +224,16 @@ def _of_result(value, outputs, results):
             if results[i] is value:
                 return x.array, i, x._counter, x._counter[0]  # not an edge to itself: that would be a cycle
     return value, None, None, 0
+
+
+def _require_array(cls, array, result):
+    """Raise TypeError where one of the results of a forward is no array."""
+    if hasattr(array, "dtype") and not isinstance(array, Variable):
+        return
+    got = type(result).__name__
+    if type(result) is tuple:
+        got = f"a tuple of ({', '.join(type(x).__name__ for x in result)})"
+    raise TypeError(f"{cls.__name__}: forward must return an array or a tuple of arrays, got {got}")
 
 
 def _named(error, node, arrays):

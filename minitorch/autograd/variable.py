@@ -147,11 +147,21 @@ class Variable:
 
     @property
     def data(self):
-        """The same memory outside of the graph, with writes uncounted; better use `detach` or `no_grad`."""
+        """The same memory outside of the graph, with writes uncounted; better use `detach` or `no_grad`.
+
+        Settable to any tensor, of whichever shape, floating-point type and device: its memory is shared from then on.
+        Raises TypeError for what is no tensor, RuntimeError for integers where a gradient is required.
+        """
         return self._wrap(self.array.view())
 
     @data.setter
     def data(self, other):
+        if not isinstance(other, Variable):
+            raise TypeError(f"data: expected a tensor, got {type(other).__name__}")
+        if self.requires_grad and other.array.dtype.kind != "f":
+            raise RuntimeError(
+                f"data: a tensor that requires a gradient must stay floating point, got {other.array.dtype}"
+            )
         self.array = other.array.view()
 
     def retain_grad(self):
@@ -167,7 +177,13 @@ class Variable:
 
         Returns:
             A handle; its `remove()` takes the hook off.
+
+        Raises:
+            TypeError: the hook is no function. RuntimeError: the tensor requires no gradient. In backward both, where
+            what the hook returns is no tensor of the gradient's shape and type.
         """
+        if not callable(hook):
+            raise TypeError(f"register_hook: expected a function, got {type(hook).__name__}")
         if not self.requires_grad:
             raise RuntimeError("register_hook: the tensor does not require a gradient")
         if self._edge is None:

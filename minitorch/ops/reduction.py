@@ -54,7 +54,8 @@ class Mean(Function):
 
     @staticmethod
     def backward(ctx, grad):
-        return reshape(grad / ctx.count, ctx.kept).expand(ctx.shape)
+        terms = ctx.count or 1  # no gradient is left of a mean of nothing, but 1 / 0 would make NaNs of its own
+        return reshape(grad / terms, ctx.kept).expand(ctx.shape)
 
 
 class Extreme(Function):

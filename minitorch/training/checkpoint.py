@@ -26,7 +26,7 @@ class Checkpoint(Callback):
         every_steps: after how many of the optimizer's steps.
         every_seconds: with the first step that ends so long after the latest saving.
         resume: go on from the file where there is one. Otherwise the run begins anew, and the file of an earlier run
-            is put aside as ``checkpoint.older.safetensors``.
+            is put aside as ``checkpoint.older-1.safetensors``, or with the next number that is free.
         settings: what else must be alike in both runs, a dictionary of numbers and strings, such as the batch size.
     """
 

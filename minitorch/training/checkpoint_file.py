@@ -5,6 +5,7 @@ a whole one at every moment, whenever the process is killed, and also where the 
 """
 
 import contextlib
+import itertools
 import tempfile
 import warnings
 from pathlib import Path
@@ -47,13 +48,20 @@ def exists(path):
 def put_aside(path):
     """Rename the checkpoint of an earlier run, so that it is neither overwritten nor gone on with by mistake.
 
+    Each run that is put aside gets the next free number; the one before the newest goes along as its `previous`.
+
     Returns:
-        Its new path, ``run.older.safetensors`` for ``run.safetensors``; None where there is none.
+        The new path of the newest, such as ``run.older-1.safetensors`` for ``run.safetensors``; None where there is
+        none.
     """
-    path, older = Path(path), None
-    for place in (previous(path), path):
-        if place.exists():
-            older = place.replace(_beside(path, "older"))
+    path = Path(path)
+    found = [place for place in (path, previous(path)) if place.exists()]
+    if not found:
+        return None
+    numbered = (_beside(path, f"older-{number}") for number in itertools.count(1))
+    older = next(place for place in numbered if not exists(place))
+    for place, name in zip(found, (older, previous(older))):
+        place.replace(name)
     return older
 
 

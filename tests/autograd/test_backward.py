@@ -65,10 +65,6 @@ def test_gradients_take_the_type_of_the_tensor():
     x.backward(tensor([1.0, 1.0], dtype=np.dtype("float64")))
     assert x.grad.dtype == np.float32
     assert grad(x * x, x, tensor([1.0, 10.0], dtype=np.dtype("float64")))[0].dtype == np.float32
-    y = leaf(1.0)
-    y.register_hook(lambda g: g.double())
-    y.backward()
-    assert y.grad.dtype == np.float32
 
 
 def test_mixed_types_on_the_way():
@@ -236,7 +232,7 @@ def test_hooks_see_and_change_the_gradient():
     assert len(seen) == 1 and x.grad.tolist() == [14, 14]
     bad = leaf(1.0)
     bad.register_hook(lambda g: ones(2))
-    with pytest.raises(RuntimeError, match=r"hook: gave shape \(2,\)"):
+    with pytest.raises(RuntimeError, match=r"hook <lambda>: returned shape \(2,\)"):
         bad.backward()
     assert bad.grad is None
     with pytest.raises(RuntimeError, match="register_hook: the tensor does not require"):

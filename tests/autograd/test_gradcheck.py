@@ -1,10 +1,12 @@
 """gradcheck finds planted mistakes, says where, and goes around kinks without excusing anything."""
 
+import inspect
+
 import numpy as np
 import pytest
 
 from minitorch import ops
-from minitorch.autograd import Function, GradcheckError, gradcheck, gradgradcheck
+from minitorch.autograd import Function, GradcheckError, gradcheck, gradgradcheck, no_grad
 from minitorch.creation import ones, randn, tensor, zeros
 from minitorch.tensor import Tensor
 
@@ -155,8 +157,14 @@ def test_inputs_that_are_no_leaves_or_no_tensors():
     for check in (gradcheck, gradgradcheck):
         with pytest.raises(ValueError, match="no input requires a gradient"):
             check(lambda x: x, ones(2))
-        with pytest.raises(ValueError, match="no output of the function depends"):
+        with pytest.raises(ValueError, match="no output of the function is floating point"):
             check(lambda x: x > 0, x)
+        with pytest.raises(TypeError, match=r"must return a tensor or a tuple of tensors, got \['Tensor', 'float'\]"):
+            check(lambda x: (x, 3.0), x)
+        with pytest.raises(TypeError, match="must return a tensor or a tuple of tensors, got float"):
+            check(lambda x: 3.0, x)
+    with pytest.raises(ValueError, match="gradgradcheck: no output of the function depends"):
+        gradgradcheck(lambda x: x.detach(), x)
 
 
 def test_given_start_gradients_and_empty_inputs():
@@ -190,3 +198,85 @@ def test_a_wrong_gradient_beside_a_kink_is_found():
 
     with pytest.raises(GradcheckError, match=r"analytic gradient 2, numeric 3.*of output element \(0, \(1, 0\)\)"):
         gradcheck(Wrong.apply, zeros(2, requires_grad=True, dtype=np.float64))
+
+
+def test_a_detached_output_is_no_constant():
+    """PyTorch: the differences of an output that requires no gradient must be zero."""
+    x = Tensor(np.array([0.5, 2.0]), requires_grad=True)
+    for function in (lambda x: x.detach() * 2, lambda x: (x * 3, x.detach() * 2), lambda x: (x.detach() * 2, x * 3)):
+        with pytest.raises(GradcheckError, match="analytic gradient 0, numeric 2.*does not require a gradient: was it"):
+            gradcheck(function, x)
+        assert gradcheck(function, x, raise_exception=False) is False
+    assert gradcheck(lambda x: (x * 3, ones(2).double(), x.argmax()), x)
+    assert gradcheck(lambda x: ones(2).double(), x)
+
+
+@pytest.mark.parametrize("wrong", ["detached", "of one input", "no grad"])
+def test_a_missing_second_derivative_is_found(wrong):
+    class Product(Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            ctx.save_for_backward(x, y)
+            return x**2 * y
+
+        @staticmethod
+        def backward(ctx, grad):
+            x, y = ctx.saved_tensors
+            of_x, of_y = 2 * x * y * grad, x**2 * grad
+            if wrong == "detached":
+                return of_x.detach(), of_y.detach()
+            if wrong == "of one input":
+                return of_x.detach(), of_y
+            with no_grad():
+                return 2 * x * y * grad, x**2 * grad
+
+    x = Tensor(np.array([0.5, 2.0]), requires_grad=True)
+    y = Tensor(np.array([-1.5, 0.7]), requires_grad=True)
+    assert gradcheck(Product.apply, (x, y))
+    with pytest.raises(GradcheckError, match="analytic gradient 0, numeric .*was it detached"):
+        gradgradcheck(Product.apply, (x, y))
+
+
+def test_backward_must_multiply_by_the_gradient_it_is_given():
+    class Forgets(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.sum() * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 0 + Tensor(np.full(3, 2.0))
+
+    x = Tensor(np.ones(3), requires_grad=True)
+    with pytest.raises(GradcheckError, match="input 0: the gradient is not zero where the gradients of the outputs"):
+        gradcheck(Forgets.apply, x)
+
+
+def test_backward_must_give_the_same_numbers_each_time():
+    calls = []
+
+    class Unsteady(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            calls.append(1)
+            return grad * (2 + 1e-9 * len(calls))
+
+    x = Tensor(np.ones(3), requires_grad=True)
+    with pytest.raises(GradcheckError, match="input 0: two backwards from the same start differ by .*nondet_tol=0"):
+        gradcheck(Unsteady.apply, x)
+    assert gradcheck(Unsteady.apply, x, nondet_tol=1e-6, fast_mode=True, check_undefined_grad=False)
+
+
+def test_arguments_and_defaults_are_those_of_pytorch():
+    torch = pytest.importorskip("torch", reason="needs torch")
+    for ours, theirs in ((gradcheck, torch.autograd.gradcheck), (gradgradcheck, torch.autograd.gradgradcheck)):
+        expected = inspect.signature(theirs).parameters
+        for name, parameter in inspect.signature(ours).parameters.items():
+            if parameter.kind is not parameter.VAR_KEYWORD:
+                assert (parameter.kind, parameter.default) == (expected[name].kind, expected[name].default), name
+    x = Tensor(np.ones(2), requires_grad=True)
+    assert gradgradcheck(lambda x: x**3, x, eps=1e-5, atol=1e-4, rtol=1e-2, nondet_tol=1e-9)

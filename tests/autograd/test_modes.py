@@ -225,9 +225,9 @@ class WrongShape(Function):
 
 def test_mistakes_in_a_function_are_named():
     x = ones(3, requires_grad=True)
-    with pytest.raises(RuntimeError, match="ForgetfulBackward: gave 1 gradients for 2 inputs"):
+    with pytest.raises(RuntimeError, match="ForgetfulBackward: .* each of the 2 inputs, got 1"):
         Forgetful.apply(x, x).sum().backward()
-    with pytest.raises(RuntimeError, match=r"WrongShapeBackward: gave a gradient of shape \(5,\) for .* shape \(3,\)"):
+    with pytest.raises(RuntimeError, match=r"WrongShapeBackward: .* gradient of shape \(5,\) for .* shape \(3,\)"):
         WrongShape.apply(x).sum().backward()
     with pytest.raises(NotImplementedError, match="forward"):
         Function.apply(x)

@@ -227,8 +227,25 @@ def test_data_and_detach():
     assert x.tolist() == [2, 4] and x._version == 0
     x.data = tensor([5.0, 6.0])
     assert x.tolist() == [5, 6]
+    x.data = ones(3).double()  # another shape and type: what PyTorch lets pass
+    assert x.dtype == np.float64 and x.shape == (3,) and x.requires_grad
     h = x * 2
     assert h.detach_() is h and h.is_leaf and not h.requires_grad
+
+
+def test_data_is_set_to_tensors_alone():
+    x = leaf(1.0, 2.0)
+    for wrong, name in (([1.0, 2.0], "list"), (np.ones(2), "ndarray"), (None, "NoneType"), (3.0, "float")):
+        with pytest.raises(TypeError, match=f"data: expected a tensor, got {name}"):
+            x.data = wrong
+    for wrong in (tensor([1, 2]), tensor([True, False])):
+        for tracked in (x, x * 2):
+            with pytest.raises(RuntimeError, match=f"must stay floating point, got {wrong.dtype}"):
+                tracked.data = wrong
+    assert x.tolist() == [1, 2] and x.requires_grad
+    constant = ones(2)
+    constant.data = tensor([1, 2])
+    assert constant.dtype == np.int64
 
 
 def test_copies():

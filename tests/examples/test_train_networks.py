@@ -108,6 +108,60 @@ def test_bad_arguments(script, tmp_path):
     assert result.returncode == 2 and "invalid choice: 'alexnet'" in result.stderr
 
 
+PARSERS = {
+    "classification": lambda module: module.make_parser("", ["resnet8"]),
+    "finetune": lambda module: module.make_parser(),
+    "recipes": lambda module: module.make_parser(),
+}
+RANGES = {  # options of whole numbers and of numbers, with the values that each must refuse beside NaN and words
+    ("size", "epochs", "batch-size", "depth", "width", "limit", "test-limit", "shots", "seeds", "repeats",
+     "source-epochs"): ["0", "-1", "1.5"],
+    ("workers", "shift", "source-classes"): ["-1", "1.5"],
+    ("lr", "mixup", "clip-norm"): ["0", "-0.1", "inf"],
+    ("weight-decay",): ["-0.1", "-inf", "inf"],
+    ("label-smoothing", "warmup", "ema", "ema-decay"): ["-0.1", "1", "inf"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("module", PARSERS)
+def test_numbers_out_of_range_are_refused_with_the_name_of_the_option(module, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    parser = PARSERS[module](__import__(module))
+    options = {action.option_strings[-1] for action in parser._actions}
+    tried = 0
+    for names, values in RANGES.items():
+        for option in options & {f"--{name}" for name in names}:
+            for value in (*values, "nan", "many"):
+                with pytest.raises(SystemExit):
+                    parser.parse_args([f"{option}={value}"])
+                assert f"argument {option}: " in capsys.readouterr().err, (option, value)
+                tried += 1
+    numbers = [action for action in parser._actions if action.type not in (None, Path, int)]
+    assert tried >= 4 * len(numbers) >= 20  # no option with a range was left out
+
+
+def test_degradation_has_the_options_of_the_others(tmp_path):
+    for option in ("--limit=0", "--weight-decay=nan"):
+        result = subprocess.run([sys.executable, EXAMPLES / "degradation.py", option], capture_output=True, text=True)
+        assert result.returncode == 2 and f"argument {option.split('=')[0]}: must be" in result.stderr
+
+
+def test_each_model_and_data_set_has_a_folder_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    classification = __import__("classification")
+    parser = classification.make_parser("", ["resnet8", "resnet18"])
+
+    def folder(*arguments):
+        arguments = parser.parse_args(arguments)
+        return classification.output_folder(arguments, arguments.model)
+
+    given = [("--model", model, "--data", data) for model in ("resnet8", "resnet18") for data in ("digits", "cifar10")]
+    given += [("--data", "image-folder", "--root", str(tmp_path / name)) for name in ("cats", "dogs")]
+    assert len({folder(*arguments) for arguments in given}) == 6
+    assert folder("--model", "resnet18", "--data", "digits") == EXAMPLES / "output" / "resnet18-digits"
+    assert folder("--data", "digits", "--output", "here") == Path("here")
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_model_can_be_built(script, monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)

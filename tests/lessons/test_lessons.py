@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from minitorch.kernels import emulator
+
 ROOT = Path(__file__).parents[2]
 LESSONS = sorted((ROOT / "lessons").glob("[0-9][0-9]_*.py"))
 HEAD = ("**Teaches:**", "**Needs:**", "**Time:**", "**Sources:**")
+NEED_EMULATOR = {"14_gpu"}
 LIBRARIES = {"minitorch", "numpy", "matplotlib", "classroom"} | set(sys.stdlib_module_names)
 
 
@@ -69,15 +72,24 @@ def test_public_interface_only(lesson):
     assert private <= own
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
-def test_quick_run_draws_every_picture(lesson, tmp_path):
-    output = tmp_path / "output"
+def quick_run(lesson, folder, **variables):
+    """What a lesson prints in quick mode, started from a folder, with its pictures in ``output`` there."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "MINITORCH_LESSON_OUTPUT": str(output), "PYTHONPATH": os.pathsep.join(paths)}
+    environment = {**os.environ, "MINITORCH_LESSON_OUTPUT": str(folder / "output"), **variables}
+    environment["PYTHONPATH"] = os.pathsep.join(paths)
     command = [sys.executable, str(lesson), "--quick"]
-    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stderr == ""  # no warning either
+    return run.stdout
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=name_of)
+def test_quick_run_draws_every_picture(lesson, tmp_path):
+    if lesson.stem in NEED_EMULATOR and emulator.why_not():
+        pytest.skip(f"needs emulator: {emulator.why_not()}")
+    output = tmp_path / "output"
+    quick_run(lesson, tmp_path)
     text = lesson.read_text(encoding="utf-8")
     saved = set(re.findall(r'\bsave\(\w+, "([^"]+)"', text))
     assert len(saved) >= 2 and all(name.startswith(lesson.stem[:3]) for name in saved)
@@ -86,3 +98,10 @@ def test_quick_run_draws_every_picture(lesson, tmp_path):
         with Image.open(output / f"{name}.png") as picture:
             assert picture.width >= 800, "too small for a projector"
             assert len(np.unique(np.asarray(picture.convert("L")))) > 20, "blank"
+
+
+@pytest.mark.parametrize("name", sorted(NEED_EMULATOR))
+def test_without_a_compiler_a_lesson_says_so_and_ends(name, tmp_path):
+    printed = quick_run(ROOT / "lessons" / f"{name}.py", tmp_path, CXX="no-such-compiler")
+    assert "cannot run here: the emulator" in printed
+    assert not list((tmp_path / "output").glob("*.png"))

@@ -121,7 +121,8 @@ def test_without_resume_a_run_begins_anew(tmp_path):
     assert second.step == 6
     epochs = {path.name: minitorch.load(path)["epoch"] for path in tmp_path.iterdir()}
     assert epochs == {
-        "checkpoint.older.safetensors": 2, "checkpoint.previous.safetensors": 1, "checkpoint.safetensors": 1
+        "checkpoint.older-1.safetensors": 2, "checkpoint.older-1.previous.safetensors": 2,
+        "checkpoint.previous.safetensors": 1, "checkpoint.safetensors": 1,
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import minitorch
 from minitorch import models, optim, serialization
 from minitorch.nn import BatchNorm1d, Linear, Sequential
 from minitorch.training import load_checkpoint, save_checkpoint, writable_folder
-from minitorch.training.checkpoint_file import exists, previous, read_checkpoint, write_checkpoint
+from minitorch.training.checkpoint_file import exists, previous, put_aside, read_checkpoint, write_checkpoint
 
 
 def trained(steps, model, optimizer):
@@ -161,6 +161,35 @@ def test_none_is_whole(path):
     with pytest.raises(ValueError, match="no checkpoint can be read: .*run.safetensors.*run.previous.safetensors"):
         read_checkpoint(path)
     assert exists(path)
+
+
+def test_no_earlier_run_is_lost(tmp_path):
+    """Each that is put aside keeps its newest checkpoint and the one before, and can be gone on with."""
+    path = tmp_path / "run.safetensors"
+    assert put_aside(path) is None
+    for number in (1, 2, 3):
+        for epoch in (1, 2):
+            write_checkpoint(path, {"run": number, "epoch": epoch})
+        assert put_aside(path) == tmp_path / f"run.older-{number}.safetensors"
+        assert not exists(path)
+    for number in (1, 2, 3):
+        older = tmp_path / f"run.older-{number}.safetensors"
+        assert read_checkpoint(older) == {"run": number, "epoch": 2}
+        assert minitorch.load(previous(older)) == {"run": number, "epoch": 1}
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_half_of_an_earlier_run_is_put_aside_too(tmp_path):
+    """The newest checkpoint alone, or, after it was removed, the one before it."""
+    path = tmp_path / "run.safetensors"
+    write_checkpoint(path, {"run": 1})
+    assert read_checkpoint(put_aside(path)) == {"run": 1}
+    write_checkpoint(previous(path), {"run": 2})
+    assert put_aside(path) == tmp_path / "run.older-2.safetensors"
+    assert [read_checkpoint(tmp_path / f"run.older-{n}.safetensors")["run"] for n in (1, 2)] == [1, 2]
+    write_checkpoint(path, {"run": 3})
+    (tmp_path / "run.older-1.safetensors").replace(tmp_path / "run.older-1.previous.safetensors")
+    assert put_aside(path).name == "run.older-3.safetensors"  # number 1 is not free while half of it is there
 
 
 def test_leftovers_are_removed(path):
