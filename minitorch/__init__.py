@@ -35,12 +35,12 @@ from minitorch.ops import (
     less, less_equal, log, log10, log1p, log2, log_softmax, logaddexp, logical_and, logical_not, logical_or,
     logical_xor, logsumexp, lt, margin_ranking_loss, masked_fill, masked_select, matmul, max, max_pool1d, max_pool2d,
     maximum, mean, median, min, minimum, mm, moveaxis, movedim, mul, multiply, mv, nan_to_num, narrow, ne, neg,
-    negative, nonzero, norm, not_equal, outer, pairwise_distance, permute, pixel_shuffle, pixel_unshuffle, pow, prelu,
-    prod, ravel, reciprocal, relu, remainder, repeat_interleave, reshape, result_type, rms_norm, roll, round, rsqrt,
-    scatter, scatter_add, select, selu, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes, sqrt, square,
-    squeeze, stack, std, std_mean, sub, subtract, sum, swapaxes, swapdims, t, take_along_dim, tan, tanh, tensor_split,
-    tensordot, threshold, tile, topk, trace, transpose, tril, triplet_margin_loss, triu, true_divide, trunc, unbind,
-    unflatten, unique, unsqueeze, var, var_mean, vstack, where,
+    negative, nonzero, norm, not_equal, outer, pairwise_distance, permute, pixel_shuffle, pixel_unshuffle, positive,
+    pow, prelu, prod, ravel, reciprocal, relu, remainder, repeat_interleave, reshape, result_type, rms_norm, roll,
+    round, rsqrt, scatter, scatter_add, select, selu, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes,
+    sqrt, square, squeeze, stack, std, std_mean, sub, subtract, sum, swapaxes, swapdims, t, take_along_dim, tan, tanh,
+    tensor_split, tensordot, threshold, tile, topk, trace, transpose, tril, triplet_margin_loss, triu, true_divide,
+    trunc, unbind, unflatten, unique, unsqueeze, var, var_mean, vstack, where,
 )
 from minitorch.printing import get_printoptions, set_printoptions
 from minitorch.random import Generator, default_generator, initial_seed, manual_seed

@@ -60,12 +60,12 @@ class Operations:
         index_fill, index_put, index_select, is_contiguous, isclose, isfinite, isinf, isnan, le, lerp, less, less_equal,
         log, log10, log1p, log2, log_softmax, logaddexp, logical_and, logical_not, logical_or, logical_xor, logsumexp,
         lt, masked_fill, masked_select, matmul, max, maximum, mean, median, min, minimum, mm, moveaxis, movedim, mul,
-        multiply, mv, nan_to_num, narrow, ne, neg, negative, nonzero, norm, not_equal, outer, permute, pow, prelu, prod,
-        ravel, reciprocal, relu, remainder, repeat, repeat_interleave, reshape, reshape_as, roll, round, rsqrt, scatter,
-        scatter_add, select, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes, sqrt, square, squeeze,
-        std, sub, subtract, sum, sum_to_size, swapaxes, swapdims, t, take_along_dim, tan, tanh, tensor_split, tile,
-        topk, trace, transpose, tril, triu, true_divide, trunc, unbind, unflatten, unique, unsqueeze, var, view,
-        view_as,
+        multiply, mv, nan_to_num, narrow, ne, neg, negative, nonzero, norm, not_equal, outer, permute, positive, pow,
+        prelu, prod, ravel, reciprocal, relu, remainder, repeat, repeat_interleave, reshape, reshape_as, roll, round,
+        rsqrt, scatter, scatter_add, select, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes, sqrt,
+        square, squeeze, std, sub, subtract, sum, sum_to_size, swapaxes, swapdims, t, take_along_dim, tan, tanh,
+        tensor_split, tile, topk, trace, transpose, tril, triu, true_divide, trunc, unbind, unflatten, unique,
+        unsqueeze, var, view, view_as,
     )
 
     __add__ = __radd__ = ops.add
@@ -76,7 +76,7 @@ class Operations:
     __mod__, __rmod__ = ops.remainder, ops.rremainder
     __pow__, __rpow__ = ops.pow, ops.rpow
     __matmul__, __rmatmul__ = _matmul, _rmatmul
-    __neg__, __abs__, __invert__ = ops.neg, ops.abs, ops.bitwise_not
+    __pos__, __neg__, __abs__, __invert__ = ops.positive, ops.neg, ops.abs, ops.bitwise_not
     __eq__, __ne__ = _comparable(ops.eq), _comparable(ops.ne)
     __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
     __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor

@@ -82,10 +82,9 @@ def become_view(tensor, view, name):
     The numbers stay where they are. From now on the tensor is a view of what it was.
 
     Raises:
-        RuntimeError: a leaf that requires a gradient.
+        RuntimeError: a leaf that requires a gradient, or a view of one.
     """
-    if mode.grad and tensor._edge is None and tensor._requires_grad:
-        raise RuntimeError(f"{name}: a leaf that requires a gradient cannot be changed in place; use no_grad()")
+    tensor._check_place(name)
     owner, edge, steps = view._base
     if owner is tensor:
         owner = tensor._wrap(tensor.array)

@@ -218,6 +218,10 @@ class Variable:
         """
         if not is_writable(self.array if place is None else place):
             raise RuntimeError(f"{name}: the memory is shared among elements (expand) or read-only; clone() first")
+        self._check_place(name, tracked)
+
+    def _check_place(self, name, tracked=False):
+        """Raise RuntimeError where the tensor's place in the graph forbids a change in place."""
         if not mode.grad:
             return
         for x in (self,) if self._base is None else (self, self._base[0]):

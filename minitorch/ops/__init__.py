@@ -77,5 +77,6 @@ from minitorch.ops.special import addcdiv, addcmul, atan2, erf, erfc, fmod, hypo
 from minitorch.ops.triangle import diag, tril, triu
 from minitorch.ops.unary import (
     abs, absolute, bitwise_not, ceil, cos, cosh, exp, expm1, floor, isfinite, isinf, isnan, log, log1p, log2, log10,
-    logical_not, neg, negative, reciprocal, round, rsqrt, sigmoid, sign, sin, sinh, sqrt, square, tan, tanh, trunc,
+    logical_not, neg, negative, positive, reciprocal, round, rsqrt, sigmoid, sign, sin, sinh, sqrt, square, tan, tanh,
+    trunc,
 )

@@ -138,12 +138,14 @@ def reshape_as(input, other):
 
 
 def flatten(input, start_dim=0, end_dim=-1):
-    """The dimensions from `start_dim` to `end_dim` as one."""
+    """The dimensions from `start_dim` to `end_dim` as one; the input itself where that is one already."""
     require_tensor("flatten", input=input)
     shape = input.array.shape
     first, last = axis("flatten", start_dim, len(shape)), axis("flatten", end_dim, len(shape))
     if first > last:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    if shape and first == last:
+        return input
     return reshape(input, (*shape[:first], count(shape[first : last + 1]), *shape[last + 1 :]))
 
 
@@ -321,7 +323,7 @@ def broadcast_tensors(*tensors):
     except ValueError as error:
         shapes = ", ".join(str(x.array.shape) for x in tensors)
         raise RuntimeError(f"broadcast_tensors: shapes {shapes} do not broadcast") from error
-    return [expand(x, shape) for x in tensors]
+    return [x if x.array.shape == shape else expand(x, shape) for x in tensors]
 
 
 def is_contiguous(input):

@@ -215,6 +215,13 @@ def test_the_shape_itself_changes():
         row * 2
     with pytest.raises(RuntimeError, match="unsqueeze_: a leaf"):
         x.unsqueeze_(0)
+    with pytest.raises(RuntimeError, match="unsqueeze_: a view of a leaf"):
+        x[:1].unsqueeze_(0)
+    node = x * 1
+    with no_grad():
+        taken = node[:1]
+    with pytest.raises(RuntimeError, match="unsqueeze_: .*under no_grad"):
+        taken.unsqueeze_(0)
     with no_grad():
         x.unsqueeze_(0)
     assert x.shape == (1, 2) and x.requires_grad and x.is_leaf
