@@ -84,6 +84,14 @@ def release():
         _blocks.drop_idle()
 
 
+def is_writable(array):
+    """Whether the numbers of an array may be written one by one: not read-only, and no two in the same memory."""
+    flags = array.flags
+    if not getattr(flags, "writeable", True):  # CuPy has no such flag
+        return False
+    return flags.c_contiguous or not any(step == 0 and n > 1 for n, step in zip(array.shape, array.strides))
+
+
 def owns_memory(array):
     """Whether no other array refers to the memory of this one (whose own references are not looked at)."""
     base = array.base

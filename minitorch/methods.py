@@ -56,16 +56,16 @@ class Operations:
         argsort, argwhere, atan2, baddbmm, bitwise_and, bitwise_not, bitwise_or, bitwise_xor, bmm, broadcast_to, ceil,
         chunk, clamp, clamp_max, clamp_min, clip, clone, contiguous, cos, cosh, count_nonzero, cross, cumprod, cumsum,
         diag, diag_embed, diagonal, diff, dist, div, divide, dot, eq, equal, erf, erfc, exp, expand, expand_as, expm1,
-        flatten, flip, floor, floor_divide, fmod, gather, ge, greater, greater_equal, gt, index_add, index_copy,
+        flatten, flip, floor, floor_divide, fmod, gather, ge, greater, greater_equal, gt, hypot, index_add, index_copy,
         index_fill, index_put, index_select, is_contiguous, isclose, isfinite, isinf, isnan, le, lerp, less, less_equal,
         log, log10, log1p, log2, log_softmax, logaddexp, logical_and, logical_not, logical_or, logical_xor, logsumexp,
-        lt, masked_fill, masked_select, matmul, max, maximum, mean, min, minimum, mm, moveaxis, movedim, mul, multiply,
-        mv, nan_to_num, narrow, ne, neg, negative, nonzero, norm, not_equal, outer, permute, pow, prelu, prod, ravel,
-        reciprocal, relu, remainder, repeat, repeat_interleave, reshape, reshape_as, roll, round, rsqrt, scatter,
-        scatter_add, select, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes, sqrt, square, squeeze,
-        std, sub, subtract, sum, sum_to_size, swapaxes, swapdims, t, take_along_dim, tan, tanh, tensor_split, tile,
-        topk, trace, transpose, tril, triu, true_divide, trunc, unbind, unflatten, unique, unsqueeze, var, view,
-        view_as,
+        lt, masked_fill, masked_select, matmul, max, maximum, mean, median, min, minimum, mm, moveaxis, movedim, mul,
+        multiply, mv, nan_to_num, narrow, ne, neg, negative, nonzero, norm, not_equal, outer, permute, positive, pow,
+        prelu, prod, ravel, reciprocal, relu, remainder, repeat, repeat_interleave, reshape, reshape_as, roll, round,
+        rsqrt, scatter, scatter_add, select, sigmoid, sign, sin, sinh, softmax, sort, split, split_with_sizes, sqrt,
+        square, squeeze, std, sub, subtract, sum, sum_to_size, swapaxes, swapdims, t, take_along_dim, tan, tanh,
+        tensor_split, tile, topk, trace, transpose, tril, triu, true_divide, trunc, unbind, unflatten, unique,
+        unsqueeze, var, view, view_as,
     )
 
     __add__ = __radd__ = ops.add
@@ -76,7 +76,7 @@ class Operations:
     __mod__, __rmod__ = ops.remainder, ops.rremainder
     __pow__, __rpow__ = ops.pow, ops.rpow
     __matmul__, __rmatmul__ = _matmul, _rmatmul
-    __neg__, __abs__, __invert__ = ops.neg, ops.abs, ops.bitwise_not
+    __pos__, __neg__, __abs__, __invert__ = ops.positive, ops.neg, ops.abs, ops.bitwise_not
     __eq__, __ne__ = _comparable(ops.eq), _comparable(ops.ne)
     __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
     __and__, __or__, __xor__ = ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor
@@ -120,6 +120,7 @@ class Operations:
     greater_ = _in_place(greater)
     greater_equal_ = _in_place(greater_equal)
     gt_ = _in_place(gt)
+    hypot_ = _in_place(hypot)
     index_add_ = _in_place(index_add)
     index_copy_ = _in_place(index_copy)
     index_fill_ = _in_place(index_fill)

@@ -25,6 +25,12 @@ class min(ValuesIndices):
     __slots__ = ()
 
 
+class median(ValuesIndices):
+    """The result of `minitorch.median` along a dimension."""
+
+    __slots__ = ()
+
+
 class sort(ValuesIndices):
     """The result of `minitorch.sort`."""
 

@@ -96,10 +96,15 @@ class Tensor(Operations, Variable):
         return iter(self.unbind(0))
 
     def __contains__(self, element):
+        if not isinstance(element, (Tensor, np.ndarray)) and not ops.is_number(element):
+            raise RuntimeError(f"in: expected a number or a tensor to look for, got {type(element).__name__}")
         return bool((self == element).any())
 
     def __repr__(self):
-        name = None if self.grad_fn is None else self.grad_fn.name()
+        try:
+            name = None if self.grad_fn is None else self.grad_fn.name()
+        except RuntimeError:  # a view that has lost its place in the graph can still be looked at
+            name = "Invalid"
         place = None if self.device == CPU else str(self.device)
         return format_tensor(
             to_numpy(self.array),
@@ -301,7 +306,8 @@ class Tensor(Operations, Variable):
     def fill_(self, value):
         """One number everywhere, in place."""
         everywhere = self._wrap(array_module(self.array).ones(self.array.shape, bool))
-        return become(self, self.masked_fill(everywhere, value), "fill_")
+        filled = self.masked_fill(everywhere, value)
+        return become(self, filled, "fill_", uniform=not getattr(value, "requires_grad", False))
 
     def zero_(self):
         """Zeros, in place."""

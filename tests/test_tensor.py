@@ -69,6 +69,15 @@ def test_iteration_membership_and_comparison_with_anything():
             getattr(x, operator)("a")
 
 
+def test_what_can_be_looked_for():
+    x = tensor([1.0, 2.0])
+    assert True in x and np.float32(2) in x and tensor(2) in x and tensor([1.0, 5.0]) in x and 3.5 not in x
+    for wrong in ("a", None, [1.0], (1.0,)):
+        with pytest.raises(RuntimeError, match=f"in: expected a number or a tensor .* got {type(wrong).__name__}"):
+            wrong in x  # noqa: B015
+
+
+
 def test_numpy_on_the_left_leaves_the_operation_to_the_tensor():
     x = ones(2, requires_grad=True)
     for y in (np.float64(2) * x, np.float32(2) + x, np.int64(2) - x, np.float64(2) / x, np.float64(2) ** x):

@@ -7,9 +7,11 @@ from minitorch.autograd.in_place import become, become_view
 from minitorch.autograd.mode import (
     detect_anomaly,
     enable_grad,
+    is_anomaly_check_nan_enabled,
     is_anomaly_enabled,
     is_grad_enabled,
     no_grad,
+    set_detect_anomaly,
     set_grad_enabled,
     watch,
 )
@@ -27,9 +29,11 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
     "watch",
 ]

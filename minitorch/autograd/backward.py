@@ -6,11 +6,12 @@ gradients have arrived; there is no recursion, and the time is linear in the num
 """
 
 import sys
+import warnings
 
 from minitorch.autograd.mode import _Switch, mode
 from minitorch.autograd.variable import Variable
 from minitorch.device import device_of
-from minitorch.memory import owns_memory
+from minitorch.memory import is_writable, owns_memory
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
@@ -111,7 +112,7 @@ def _walk(outputs, grad_outputs, retain_graph, create_graph, wanted):
             )
     for x, start in zip(outputs, starts):
         _add(pending, found, x._edge_to(), start, targets)
-    with _Switch("grad", create_graph):
+    with _Switch(grad=create_graph):
         for node in order:
             grads = pending.pop(node, None)
             if grads is not None:
@@ -205,7 +206,7 @@ def _visit(node, grads, pending, found, targets, useful):
         some = next(g for g in grads if g is not None)
         filled = zip(grads, node._output_shapes)
         grads = [some.new_zeros(shape) if g is None and shape is not None else g for g, shape in filled]
-    results = type(node).backward(node, *grads)
+    results = _backward_of_anomaly(node, grads) if mode.anomaly else type(node).backward(node, *grads)
     if type(results) is not tuple:
         results = (results,)
     if any(gradient is not None for gradient in results[len(node._edges) :]) or len(results) < len(node._edges):
@@ -221,8 +222,8 @@ def _visit(node, grads, pending, found, targets, useful):
                 f"{node.name()}: backward must return a tensor, None or a tuple of these, got "
                 f"{type(gradient).__name__}{_hint(gradient)}"
             )
-        if mode.anomaly and bool((gradient.array != gradient.array).any()):
-            raise RuntimeError(_anomaly(node))
+        if mode.anomaly and mode.check_nan and bool((gradient.array != gradient.array).any()):
+            raise RuntimeError(_anomaly(node, "made a NaN"))
         if gradient.array.shape != shape:
             gradient = _unbroadcast(node, gradient, shape)
         _add(pending, found, edge, gradient, targets)
@@ -281,16 +282,25 @@ def _hint(value):
     return "; compute it with tensor operations, or wrap it: minitorch.tensor(...)"
 
 
-def _anomaly(node):
+def _backward_of_anomaly(node, grads):
+    """The node's backward; where it raises, a warning says which forward operation it belongs to."""
+    try:
+        return type(node).backward(node, *grads)
+    except Exception:
+        warnings.warn(_anomaly(node, "raised an error"), stacklevel=2)
+        raise
+
+
+def _anomaly(node, what):
     called = f"; the forward operation was called here:\n{node._called_from}" if node._called_from else ""
-    return f"detect_anomaly: the backward of {node.name()} made a NaN{called}"
+    return f"detect_anomaly: the backward of {node.name()} {what}{called}"
 
 
 def _accumulate(leaf, gradient, create_graph):
     if gradient.array.dtype != leaf.array.dtype:
         gradient = gradient.to(leaf.array.dtype)
     if leaf._grad is not None:
-        if create_graph or not getattr(leaf._grad.array.flags, "writeable", True):
+        if create_graph or not is_writable(leaf._grad.array):
             leaf._grad = leaf._grad + gradient
         else:
             leaf._grad.array += gradient.array

@@ -100,6 +100,7 @@ class Function:
             owner, _, steps = first._base or (first, None, None)
             for output in outputs:
                 output._counter, output._base = first._counter, (owner, owner._edge, (steps, cls, params))
+                output._untracked = first._untracked if recording else first._counter[0]
         if True in needs:
             node._record(inputs, arrays, outputs, results)
         if mode.watchers:
@@ -125,7 +126,7 @@ class Function:
         if self._saved:
             self._keep(known, outputs, results)
         if mode.anomaly:
-            self._called_from = "".join(traceback.format_stack(limit=12)[:-3])
+            self._called_from = "".join(traceback.format_stack(limit=12)[:-2])
         for i, output in enumerate(outputs):
             if output.array.dtype.kind == "f" and not (self._constant and self._is_constant(results[i])):
                 output._edge = (self, i)

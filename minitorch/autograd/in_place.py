@@ -35,18 +35,19 @@ class WriteView(Function):
         return grad.masked_fill(grad._wrap(mask), 0), to_value
 
 
-def become(tensor, result, name):
+def become(tensor, result, name, uniform=False):
     """Let the tensor take over numbers and history of a result of its shape: what every in-place operation does.
 
     Args:
         name: of the operation, for messages.
+        uniform: the result is one number everywhere, so that it may also go where elements share memory.
 
     Raises:
         RuntimeError: memory that cannot be written, a leaf that requires a gradient, a result of another shape or of
             a wider kind of number.
     """
-    tensor._check_writable(name)
     array, new = tensor.array, result.array
+    tensor._check_writable(name, array[(*map(_first, array.strides), ...)] if uniform else None, result._requires_grad)
     if new.shape != array.shape:
         raise RuntimeError(f"{name}: a result of shape {new.shape} does not fit shape {array.shape}")
     if dtypes.category(new.dtype) > dtypes.category(array.dtype):
@@ -70,16 +71,20 @@ def become(tensor, result, name):
     return tensor
 
 
+def _first(step):
+    """What is taken of an axis along which elements share memory: the first of them."""
+    return slice(None) if step else slice(1)
+
+
 def become_view(tensor, view, name):
     """Let the tensor take over the shape of a view of itself: `squeeze_`, `t_`, `transpose_` and the like.
 
     The numbers stay where they are. From now on the tensor is a view of what it was.
 
     Raises:
-        RuntimeError: a leaf that requires a gradient.
+        RuntimeError: a leaf that requires a gradient, or a view of one.
     """
-    if mode.grad and tensor._edge is None and tensor._requires_grad:
-        raise RuntimeError(f"{name}: a leaf that requires a gradient cannot be changed in place; use no_grad()")
+    tensor._check_place(name)
     owner, edge, steps = view._base
     if owner is tensor:
         owner = tensor._wrap(tensor.array)

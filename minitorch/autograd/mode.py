@@ -12,6 +12,7 @@ class _Mode(threading.local):
 
     grad = True
     anomaly = False
+    check_nan = True
     watchers = ()
 
 
@@ -19,22 +20,27 @@ mode = _Mode()
 
 
 class _Switch(contextlib.ContextDecorator):
-    """Sets one switch for a `with` block, or for every call of a decorated function, and puts it back after."""
+    """Sets switches for a `with` block, or for every call of a decorated function, and puts them back after."""
 
-    def __init__(self, name, value):
-        if not isinstance(value, bool):
-            raise TypeError(f"expected True or False, got {value!r}")
-        self.name, self.value, self.before = name, value, []
+    def __init__(self, **values):
+        for value in values.values():
+            if not isinstance(value, bool):
+                raise TypeError(f"expected True or False, got {value!r}")
+        self.values, self.before = values, []
+
+    def _set(self, values):
+        for name, value in values.items():
+            setattr(mode, name, value)
 
     def __enter__(self):
-        self.before.append(getattr(mode, self.name))
-        setattr(mode, self.name, self.value)
+        self.before.append({name: getattr(mode, name) for name in self.values})
+        self._set(self.values)
 
     def __exit__(self, *exception):
-        setattr(mode, self.name, self.before.pop())
+        self._set(self.before.pop())
 
     def _recreate_cm(self):  # a decorated function may run in several threads at once
-        return _Switch(self.name, self.value)
+        return _Switch(**self.values)
 
     def __call__(self, function):
         flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
@@ -68,12 +74,12 @@ class _Switch(contextlib.ContextDecorator):
 class _SetNow(_Switch):
     """A switch that acts when it is made; as a `with` block it also ends."""
 
-    def __init__(self, name, value):
-        super().__init__(name, value)
+    def __init__(self, **values):
+        super().__init__(**values)
         super().__enter__()
 
     def __enter__(self):
-        setattr(mode, self.name, self.value)
+        self._set(self.values)
 
     def __call__(self, function):  # as a decorator it acts within the function alone
         self.__exit__()
@@ -82,33 +88,47 @@ class _SetNow(_Switch):
 
 def no_grad(function=None):
     """Record no graph: ``with no_grad():``, ``@no_grad()`` or ``@no_grad``. Results do not require a gradient."""
-    switch = _Switch("grad", False)
+    switch = _Switch(grad=False)
     return switch if function is None else switch(function)
 
 
 def enable_grad(function=None):
     """Record the graph, also inside `no_grad`: ``with enable_grad():``, ``@enable_grad()`` or ``@enable_grad``."""
-    switch = _Switch("grad", True)
+    switch = _Switch(grad=True)
     return switch if function is None else switch(function)
 
 
 def set_grad_enabled(value):
     """Record the graph or not: ``with set_grad_enabled(training):``, or a plain call, which holds until the next."""
-    return _SetNow("grad", value)
+    return _SetNow(grad=value)
 
 
 def detect_anomaly(check_nan=True):
     """Look at every gradient and stop at the first NaN.
 
     Within the block each operation remembers the lines that called it. A backward that makes a NaN raises a
-    RuntimeError that names the forward operation and shows those lines. Slow: for finding a fault.
+    RuntimeError that names the forward operation and shows those lines; where a backward raises an error of its own,
+    a warning shows them. Slow: for finding a fault.
+
+    Args:
+        check_nan: False lets NaN pass and shows the lines of errors alone.
     """
-    return _Switch("anomaly", check_nan)
+    return _Switch(anomaly=True, check_nan=check_nan)
+
+
+def set_detect_anomaly(mode, check_nan=True):
+    """`detect_anomaly` or not: as a ``with`` block, or a plain call, which holds until the next."""
+    return _SetNow(anomaly=mode, check_nan=check_nan)
 
 
 def is_anomaly_enabled():
     """True within `detect_anomaly`."""
     return mode.anomaly
+
+
+def is_anomaly_check_nan_enabled():
+    """True where `detect_anomaly` stops at NaN; also outside of it, where nothing is looked at."""
+    return mode.check_nan
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import numpy as np
 
 from minitorch.autograd.mode import _Switch, mode
 from minitorch.device import device_of
+from minitorch.memory import is_writable
 
 
 class RemovableHandle:
@@ -32,12 +33,14 @@ class Variable:
         _counter: a one-element list, the number of in-place writes, shared by all views of one memory.
         _base: for a view, (the variable that owns the memory, that variable's edge when the view was made or last
             renewed, the steps from it to the view as `steps_of` reads them).
+        _untracked: for a view taken under `no_grad`, the number of writes at that time.
     """
 
     _grad = None
     _requires_grad = False
     _edge = None
     _base = None
+    _untracked = None
     _hooks = None
 
     @property
@@ -66,7 +69,12 @@ class Variable:
 
     @property
     def requires_grad(self):
-        """Whether backward reaches this tensor; settable on leaves of floating point."""
+        """Whether backward reaches this tensor; settable on leaves of floating point.
+
+        As in PyTorch a view taken under `no_grad` says what the tensor says that it shows, though it is a constant.
+        """
+        if self._untracked is not None:
+            return self._requires_grad or self._base[0]._requires_grad
         return self._requires_grad if self._base is None else self._renew()
 
     @requires_grad.setter
@@ -88,14 +96,20 @@ class Variable:
     def _renew(self):
         """Take a view's place behind the last write to its memory. Returns whether it requires a gradient."""
         owner, edge, steps = self._base
-        if owner._edge is not edge:
+        if self._untracked is not None:
+            if owner._requires_grad and self._counter[0] != self._untracked:
+                raise RuntimeError(
+                    f"a view of shape {self.array.shape} was taken under no_grad(), and the memory that it shows was "
+                    "written since: whether that counts is not clear; take the view again"
+                )
+        elif owner._edge is not edge:
             if owner._base is not None:
                 raise RuntimeError(
                     f"a view of shape {self.array.shape} is used after the tensor that it shows was given another "
                     "shape in place; take the view again"
                 )
             view = owner
-            with _Switch("grad", True):
+            with _Switch(grad=True):
                 for function, params in steps_of(steps):
                     view = function.apply(view, **params)
             self._base = (owner, owner._edge, steps)
@@ -195,16 +209,26 @@ class Variable:
             hooks = node._hooks.setdefault(i, {})
         return RemovableHandle(hooks, hook)
 
-    def _check_writable(self, name):
-        if not getattr(self.array.flags, "writeable", True):  # CuPy has no such flag
+    def _check_writable(self, name, place=None, tracked=False):
+        """Raise RuntimeError where nothing may be written.
+
+        Args:
+            place: the part of the array that is to be written, all of it unless given.
+            tracked: whether what is to be written requires a gradient.
+        """
+        if not is_writable(self.array if place is None else place):
             raise RuntimeError(f"{name}: the memory is shared among elements (expand) or read-only; clone() first")
+        self._check_place(name, tracked)
+
+    def _check_place(self, name, tracked=False):
+        """Raise RuntimeError where the tensor's place in the graph forbids a change in place."""
         if not mode.grad:
             return
         for x in (self,) if self._base is None else (self, self._base[0]):
             if x._edge is None and x._requires_grad:
                 leaf = "a leaf" if x is self else "a view of a leaf"
                 raise RuntimeError(f"{name}: {leaf} that requires a gradient cannot be changed in place; use no_grad()")
-        if self._base is not None and self._base[0]._requires_grad and not self.requires_grad:
+        if self._untracked is not None and (self._base[0]._requires_grad or tracked):
             raise RuntimeError(f"{name}: this view was taken under no_grad(); take it again, or write under no_grad()")
 
     def __copy__(self):

@@ -34,6 +34,8 @@ COMMENT_OR_STRING = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.
 GLOBAL = re.compile(r"\b__global__\b")
 BOUNDS = re.compile(r"\b__launch_bounds__\s*\(")
 NAME = re.compile(r"\b([A-Za-z_]\w*)\s*\(")
+TEMPLATE = re.compile(r"\btemplate\s*<(.*)>", re.DOTALL)
+SPECIALISED = re.compile(r"[<;{}]")  # before the bracket behind the name: `f<float>(`, which is no declaration of f
 MOST_THREADS = re.compile(r"\b__launch_bounds__\s*\(\s*(\d+)\s*[,)]")
 NOT_TYPE = re.compile(r"\b(?:const|volatile|__restrict__|__restrict|restrict|register|struct)\b|&")
 DEFAULT_ARGUMENT = re.compile(r"=.*", re.DOTALL)
@@ -85,6 +87,7 @@ class Kernel:
         extern_c: declared ``extern "C"``, so that its name in the compiled code is the name in the text.
         body: first and last position of its braces in the text.
         most_threads: of a block, where ``__launch_bounds__`` gives it as a number, else None.
+        template: the parameters of a template, as they stand between its angle brackets; None for what is none.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Kernel:
     extern_c: bool
     body: tuple
     most_threads: int | None = None
+    template: str | None = None
 
     def __str__(self):
         return f"{self.name}({', '.join(map(str, self.parameters))})"
@@ -120,7 +124,6 @@ def blank(source, keep_strings=False):
     return COMMENT_OR_STRING.sub(spaces, source)
 
 
-@functools.lru_cache(maxsize=256)
 def kernels(source):
     """The kernels of a .cu text.
 
@@ -133,30 +136,45 @@ def kernels(source):
     Raises:
         ValueError: a kernel's parameters cannot be understood; the message tells the line.
     """
+    return {kernel.name: kernel for kernel in global_functions(source) if kernel.template is None}
+
+
+def templates(source):
+    """The templates of kernels in a .cu text: dict from name to `Kernel`, as for `kernels`."""
+    return {kernel.name: kernel for kernel in global_functions(source) if kernel.template is not None}
+
+
+@functools.lru_cache(maxsize=256)
+def global_functions(source):
+    """A `Kernel` for each ``__global__`` function with a body, templates among them."""
     text = blank(source)
-    found = {}
+    found = []
     for start in GLOBAL.finditer(text):
-        name = NAME.search(text, start.end())
+        begin = start.end()
+        name = NAME.search(text, begin)
         if name is not None and BOUNDS.match(text, name.start()):
-            name = NAME.search(text, matching(text, name.end() - 1, "()"))
+            begin = matching(text, name.end() - 1, "()")
+            name = NAME.search(text, begin)
         if name is None:
             continue
         close = matching(text, name.end() - 1, "()")
         opening = re.compile(r"\s*\{").match(text, close + 1)
-        head = declaration_head(text, start.start())
-        if opening is None or re.search(r"\btemplate\b", head):
+        if opening is None or SPECIALISED.search(text, begin, name.end()):
             continue
         line = text.count("\n", 0, name.start(1)) + 1
+        head = declaration_head(text, start.start())
         before = head + text[start.start() : name.start()]
-        bounds = MOST_THREADS.search(before)
-        found[name.group(1)] = Kernel(
+        bounds, template = MOST_THREADS.search(before), TEMPLATE.search(head)
+        kernel = Kernel(
             name=name.group(1),
             parameters=parse_parameters(text[name.end() : close], name.group(1), line),
             line=line,
             extern_c=re.search(r'\bextern\s+" "', before) is not None or in_extern_block(text, start.start()),
             body=(opening.end() - 1, matching(text, opening.end() - 1, "{}")),
             most_threads=int(bounds.group(1)) if bounds else None,
+            template=" ".join(template.group(1).split()) if template else None,
         )
+        found.append(kernel)
     return found
 
 

@@ -72,10 +72,11 @@ from minitorch.ops.shape import (
     swapaxes, swapdims, t, transpose, unflatten, unsqueeze, view, view_as,
 )
 from minitorch.ops.squeeze_excitation import channel_scale
-from minitorch.ops.sorting import argsort, sort, topk, unique
-from minitorch.ops.special import addcdiv, addcmul, atan2, erf, erfc, fmod, lerp, logaddexp, nan_to_num
+from minitorch.ops.sorting import argsort, median, sort, topk, unique
+from minitorch.ops.special import addcdiv, addcmul, atan2, erf, erfc, fmod, hypot, lerp, logaddexp, nan_to_num
 from minitorch.ops.triangle import diag, tril, triu
 from minitorch.ops.unary import (
     abs, absolute, bitwise_not, ceil, cos, cosh, exp, expm1, floor, isfinite, isinf, isnan, log, log1p, log2, log10,
-    logical_not, neg, negative, reciprocal, round, rsqrt, sigmoid, sign, sin, sinh, sqrt, square, tan, tanh, trunc,
+    logical_not, neg, negative, positive, reciprocal, round, rsqrt, sigmoid, sign, sin, sinh, sqrt, square, tan, tanh,
+    trunc,
 )

@@ -9,7 +9,7 @@ from minitorch.ops.arguments import arguments
 from minitorch.ops.indexing import nonzero
 from minitorch.ops.joining import cat, split
 from minitorch.ops.operands import axes, axis, naming, require_same_device, require_tensor, sizes
-from minitorch.ops.shape import expand, narrow, permute, reshape, unsqueeze
+from minitorch.ops.shape import expand, narrow, permute, reshape, unsqueeze, writable_as
 
 
 class Diagonal(Function):
@@ -43,10 +43,7 @@ class OnDiagonal(Function):
 
 
 def _diagonal_view(x, offset):
-    view = x.diagonal(offset, -2, -1)
-    if not is_cuda(x) and x.flags.writeable:
-        view.flags.writeable = True  # NumPy gives it read-only
-    return view
+    return writable_as(x, x.diagonal(offset, -2, -1))
 
 
 def diagonal(input, offset=0, dim1=0, dim2=1):

@@ -278,7 +278,7 @@ def setitem(input, index, value):
     if is_grad_enabled() and (input.requires_grad or getattr(value, "requires_grad", False)):
         become(input, Put.apply(input, value, index=index), "setitem")
     else:
-        input._check_writable("setitem")
+        input._check_writable("setitem", x[(*index, ...)] if advanced is None else None)
         x[index] = value.array if isinstance(value, Variable) else value
         input._counter[0] += 1
 

@@ -58,6 +58,8 @@ def pad(input, pad, mode="constant", value=None):
     if any(n + a + b < 0 for n, (a, b) in zip(shape, widths)):
         raise RuntimeError(f"pad: widths {pad} cut more than there is of shape {shape}")
     if mode == "constant":
+        if any(n + min(a, 0) + min(b, 0) < 0 for n, (a, b) in zip(shape, widths)):
+            raise RuntimeError(f"pad: widths {pad} cut more on one side than there is of shape {shape}")
         value = as_filling("pad", 0 if value is None else value, input.array.dtype)
         return ConstantPad.apply(input, widths=widths, value=value)
     _check_border(shape, pad, widths, mode)
@@ -81,6 +83,7 @@ def _check_border(shape, pad, widths, mode):
     for dim in range(lead, len(shape)):
         n, (before, after) = shape[dim], widths[dim]
         longest = max(before, after)
+        # Circular: what was cut is gone; PyTorch reads memory that it has not yet written where a border is longer.
         most = {"reflect": n - 1, "replicate": longest, "circular": n + min(before, 0) + min(after, 0)}[mode]
         if longest > 0 and longest > most:
             raise RuntimeError(

@@ -81,7 +81,7 @@ def _windows(name, input, kernel_size, stride, padding, dilation, ceil_mode, dim
     stride = kernel if stride is None or stride == () or stride == [] else several(name, "stride", stride, dims, 1)
     padding, dilation = several(name, "padding", padding, dims), several(name, "dilation", dilation, dims, 1)
     for n, k, st, p, d in zip(shape[-dims:], kernel, stride, padding, dilation):
-        if p > (d * (k - 1) + 1) // 2:
+        if p > k // 2:
             raise RuntimeError(f"{name}: padding {padding} is more than half of kernel_size {kernel}")
         if _output_length(n, k, st, p, d, ceil_mode) < 1:
             raise RuntimeError(
@@ -151,7 +151,7 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     Args:
         input: (N, C, H, W) or (C, H, W).
         kernel_size, stride, padding, dilation: integers or (vertical, horizontal); stride is kernel_size unless
-            given, padding is at most half of the (dilated) kernel and never chosen.
+            given, padding is at most half of kernel_size and never chosen.
         ceil_mode: let the last window hang over the edge.
         return_indices: give also the places of the maxima in each flattened plane, int64.
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from minitorch import dtype as dtypes
 from minitorch.autograd import Function, Variable
-from minitorch.device import array_module
+from minitorch.device import array_module, is_cuda
 from minitorch.ops.arguments import arguments
 from minitorch.ops.operands import axes, axis, count, labelled, naming, require_tensor, sizes
 
@@ -58,6 +58,13 @@ class Transpose(Permute):
     """Two dimensions exchanged."""
 
 
+def writable_as(x, view):
+    """A view of an array, which NumPy gives read-only, as writable as the array itself."""
+    if not is_cuda(x) and x.flags.writeable:
+        view.flags.writeable = True
+    return view
+
+
 class Expand(Function):
     """Repeat along axes of size 1, without a copy. The walk sums the gradient back."""
 
@@ -65,7 +72,7 @@ class Expand(Function):
 
     @staticmethod
     def forward(ctx, x, shape):
-        return x.reshape(shape) if x.size == count(shape) else array_module(x).broadcast_to(x, shape)
+        return x.reshape(shape) if x.size == count(shape) else writable_as(x, array_module(x).broadcast_to(x, shape))
 
     @staticmethod
     def backward(ctx, grad):
@@ -131,12 +138,14 @@ def reshape_as(input, other):
 
 
 def flatten(input, start_dim=0, end_dim=-1):
-    """The dimensions from `start_dim` to `end_dim` as one."""
+    """The dimensions from `start_dim` to `end_dim` as one; the input itself where that is one already."""
     require_tensor("flatten", input=input)
     shape = input.array.shape
     first, last = axis("flatten", start_dim, len(shape)), axis("flatten", end_dim, len(shape))
     if first > last:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    if shape and first == last:
+        return input
     return reshape(input, (*shape[:first], count(shape[first : last + 1]), *shape[last + 1 :]))
 
 
@@ -314,7 +323,7 @@ def broadcast_tensors(*tensors):
     except ValueError as error:
         shapes = ", ".join(str(x.array.shape) for x in tensors)
         raise RuntimeError(f"broadcast_tensors: shapes {shapes} do not broadcast") from error
-    return [expand(x, shape) for x in tensors]
+    return [x if x.array.shape == shape else expand(x, shape) for x in tensors]
 
 
 def is_contiguous(input):

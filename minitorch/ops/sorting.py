@@ -4,9 +4,11 @@ import numpy as np
 
 from minitorch import return_types
 from minitorch.device import array_module
-from minitorch.ops.arguments import arguments
+from minitorch.ops.arguments import REDUCTION, arguments
+from minitorch.ops.comparison import where
 from minitorch.ops.indexing import gather
 from minitorch.ops.operands import axis, labelled, require_tensor
+from minitorch.ops.reduction import Extreme
 
 
 @arguments()
@@ -50,6 +52,56 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
     indices = argsort(input, dim, largest)
     indices = indices.narrow(dim, 0, int(k)) if input.array.ndim else indices
     return return_types.topk(labelled("TopkBackward0", gather(input, dim, indices)), indices)
+
+
+class Median(Extreme):
+    """The number in the middle of all; equal ones share the gradient."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.kept, ctx.dims = (1,) * x.ndim, tuple(range(x.ndim))
+        ordered = array_module(x).sort(x.reshape(-1))
+        middle, last = ordered[(x.size - 1) // 2], ordered[x.size - 1]
+        y = last if x.dtype.kind == "f" and bool(last != last) else middle  # NaN comes last
+        ctx.save_for_backward(x, y)
+        return y
+
+
+@arguments(**REDUCTION)
+def median(input, dim=None, keepdim=False):
+    """The number in the middle of all; with a dim (values, indices) along it. NaN where there is one.
+
+    Of an even count of numbers it is the lower one of the two in the middle. Of equal numbers that are the median all
+    share the gradient, with a dim one of them has it.
+
+    Raises:
+        IndexError: a dimension without numbers. RuntimeError: booleans, or no integers at all; of no floating-point
+            numbers the median is NaN.
+    """
+    require_tensor("median", input=input)
+    x = input.array
+    if x.dtype.kind == "b":
+        raise RuntimeError("median: not defined for booleans; use .int()")
+    if dim is None and not x.size:
+        if x.dtype.kind != "f":
+            raise RuntimeError(f"median: a tensor of {x.dtype} of shape {x.shape} has no numbers")
+        return input.sum() * float("nan")
+    if dim is None:
+        return Median.apply(input)
+    dim = axis("median", dim, x.ndim)
+    if not x.ndim:
+        return return_types.median(input.clone(), argsort(input))
+    if not x.shape[dim]:
+        raise IndexError(f"median: dimension {dim} of shape {x.shape} is empty and has no median")
+    order = argsort(input, dim)
+    indices = order.narrow(dim, (x.shape[dim] - 1) // 2, 1)
+    if x.dtype.kind == "f":
+        missing = x != x
+        first = input._wrap(missing.argmax(axis=dim, keepdims=True) if x.size else indices.array)
+        indices = where(input._wrap(missing.any(axis=dim, keepdims=True)), first, indices)
+    values = gather(input, dim, indices)
+    values, indices = (y if keepdim else y.squeeze(dim) for y in (values, indices))
+    return return_types.median(labelled("MedianBackward1", values), indices)
 
 
 @arguments()

@@ -169,6 +169,32 @@ def logaddexp(input, other):
     return elementwise("logaddexp", LogAddExp, a, b)
 
 
+class Hypot(Function):
+    """sqrt(a^2 + b^2) without overflow; its derivative at the origin is NaN."""
+
+    @staticmethod
+    @quiet
+    def forward(ctx, a, b):
+        y = np.hypot(a, b)
+        ctx.save_for_backward(a, b, y)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b, y = ctx.saved_tensors
+        return grad * (a / y), grad * (b / y)
+
+
+def hypot(input, other):
+    """sqrt(input^2 + other^2), the length of the hypotenuse, without overflow. Raises RuntimeError for integers."""
+    require_tensor("hypot", input=input, other=other)
+    a, b = pair("hypot", input, other)
+    dtype = (a if isinstance(a, Variable) else b).array.dtype
+    if dtype.kind != "f":
+        raise RuntimeError(f"hypot: not defined for {dtype}; use .float()")
+    return elementwise("hypot", Hypot, a, b)
+
+
 class Fmod(Function):
     """a - b trunc(a / b): the remainder with the sign of a."""
 

@@ -128,6 +128,14 @@ def neg(input):
     return Neg.apply(input)
 
 
+def positive(input):
+    """+x: the tensor itself. Raises RuntimeError for booleans."""
+    require_tensor("positive", input=input)
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("positive: not defined for booleans")
+    return input
+
+
 class Round(Function):
     """x to so many decimals; the gradient is 0."""
 

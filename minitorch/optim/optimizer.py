@@ -5,6 +5,7 @@ import collections
 from minitorch.autograd import enable_grad
 from minitorch.creation import tensor
 from minitorch.dtype import float32
+from minitorch.memory import is_writable
 from minitorch.nn.module import clear_gradients
 from minitorch.tensor import Tensor
 
@@ -156,8 +157,8 @@ class Optimizer:
                     f"({parameter.dtype}, {shape}, {parameter.device}); convert or move the model before "
                     "the optimizer is made"
                 )
-        if not getattr(parameter.array.flags, "writeable", True):
-            raise RuntimeError(f"{name}.step: a parameter of shape {shape} has read-only memory; clone() it")
+        if not is_writable(parameter.array):
+            raise RuntimeError(f"{name}.step: a parameter of shape {shape} cannot be written (read-only or expanded)")
 
     def state_dict(self):
         """``{"state": {number: ...}, "param_groups": [...]}``; parameters stand as numbers, counted over all groups.

@@ -64,8 +64,7 @@ class Averaging(Callback):
             self._evaluate(trainer)
 
     def _evaluate(self, trainer):
-        row = trainer.evaluate(self.averaged)
-        trainer.row.update({f"average_{name}": value for name, value in row.items()})
+        trainer.row.update(trainer.evaluate(self.averaged.module, "average_"))
 
     def state_dict(self):
         return {"averaged": self.averaged.state_dict(), "finished_epoch": self.finished_epoch}

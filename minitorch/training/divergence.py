@@ -8,6 +8,7 @@ from minitorch.autograd import detect_anomaly
 from minitorch.device import array_module, to_numpy
 from minitorch.random import default_generator
 from minitorch.tensor import Tensor
+from minitorch.training.evaluation import as_tensor, device_of, evaluation_mode
 
 
 class Diverged(RuntimeError):
@@ -66,17 +67,40 @@ def diverged(trainer, what, batch, generator):
     return Diverged(message, epoch, max(step, 1), lr, layer)
 
 
+def diverged_in_evaluation(trainer, model, loader, what):
+    """The exception for a model whose loss on a loader's data, from which it does not learn, is not finite.
+
+    The data are gone through again up to the batch that is the cause; the generator is left as it was found.
+    """
+    layer, cause = None, "when the data were gone through again, it was finite"
+    now = default_generator.get_state()
+    try:
+        with evaluation_mode(model), np.errstate(all="ignore"):
+            for batch in loader:
+                inputs, targets = (as_tensor(part, device_of(model)) for part in batch)
+                if not _finite(trainer.loss(model(inputs), targets)):
+                    layer, cause = origin(model, trainer.loss, inputs, targets)
+                    break
+    finally:
+        default_generator.set_state(now)
+    epoch = trainer.row.get("epoch", trainer.epoch)
+    message = f"{what} in epoch {epoch}, after step {trainer.step}, learning rate {trainer.lr:g}: {cause}"
+    return Diverged(message, epoch, trainer.step, trainer.lr, layer)
+
+
 def origin(model, loss, inputs, targets):
     """The layer in which NaN or infinity begins when a model runs on a batch, and a sentence on how.
 
-    The first of these that is not finite: the input, a weight, the output of a module (in the order in which they
-    end), the loss, a weight's gradient (in the order of the backward pass).
+    The first of these that is not finite: the input, the target, a weight, the output of a module (in the order in
+    which they end), the loss, a weight's gradient (in the order of the backward pass). Where the loss overflows for
+    the size of the scores, it is the layer that gave them.
 
     Returns:
         (path of the module or None, text).
     """
-    if not _finite(inputs):
-        return None, "the input batch itself holds NaN or infinity; look at the data"
+    for name, batch in (("input", inputs), ("target", targets)):
+        if not _finite(batch):
+            return None, f"the {name} batch itself holds NaN or infinity; look at the data"
     trace = _Trace(model)
     try:
         with np.errstate(all="ignore"):
@@ -91,7 +115,11 @@ def origin(model, loss, inputs, targets):
         path, kind = trace.bad
         return path, f"it began in the output of layer {path!r} ({kind}); its input was finite"
     if not _finite(value):
-        return None, f"it began in the loss function; the scores are finite (from {_range(scores)})"
+        low, high = _range(scores)
+        if max(-low, high) ** 2 > np.finfo(scores.dtype).max:
+            path = trace.source_of(scores)
+            return path, f"it began in the output of layer {path!r}, too large for the loss ({low:g} to {high:g})"
+        return None, f"it began in the loss function; the scores are finite (from {low:g} to {high:g})"
     return _origin_in_backward(value, trace)
 
 
@@ -111,20 +139,21 @@ def _origin_in_backward(value, trace):
 
 def _range(tensor):
     array = to_numpy(tensor.detach().array)
-    return f"{array.min():g} to {array.max():g}"
+    return float(array.min()), float(array.max())
 
 
 class _Trace:
     """Hooks on all modules of a model: in which order they end, and which is the first with a bad output."""
 
     def __init__(self, model):
-        self.model, self.order, self.bad, self.handles = model, [], None, []
+        self.model, self.order, self.outputs, self.bad, self.handles = model, [], [], None, []
         for path, module in model.named_modules():
             hook = functools.partial(self._see, path)
             self.handles.append(module.register_forward_hook(hook))
 
     def _see(self, path, module, args, output):
         self.order.append((path, module))
+        self.outputs.append(output)
         if self.bad is None:
             for tensor in output if isinstance(output, (tuple, list)) else [output]:
                 if isinstance(tensor, Tensor) and not _finite(tensor):
@@ -134,6 +163,10 @@ class _Trace:
         """Take the hooks off."""
         for handle in self.handles:
             handle.remove()
+
+    def source_of(self, tensor):
+        """The path of the innermost module whose output is a tensor; that of the network unless there is one."""
+        return next((path for (path, _), output in zip(self.order, self.outputs) if output is tensor), "")
 
     def last_layer_with(self, condition):
         """The path of the last module in the forward pass, the first in the backward, with such a parameter."""

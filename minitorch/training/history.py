@@ -40,7 +40,7 @@ def _json_number(value):
 
 
 class History(Callback):
-    """Writes the trainer's history to files after each epoch.
+    """Writes the trainer's history to files after each epoch, and at the end, when an average may have added to it.
 
     Args:
         paths: names that end in ``.csv`` or ``.json``.
@@ -57,9 +57,11 @@ class History(Callback):
     def on_fit_start(self, trainer):
         for path in self.paths:
             remove_leftovers(path)
-        if trainer.history:  # of a run that is gone on with, whose files may be behind its checkpoint
-            self.on_epoch_end(trainer)
+        self.on_epoch_end(trainer)  # for a run that is gone on with, whose files may be behind its checkpoint
 
     def on_epoch_end(self, trainer):
-        for path in self.paths:
-            write_history(path, trainer.history)
+        if trainer.history:
+            for path in self.paths:
+                write_history(path, trainer.history)
+
+    on_fit_end = on_epoch_end

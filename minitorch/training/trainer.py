@@ -23,7 +23,7 @@ from minitorch.autograd import no_grad
 from minitorch.nn.utils import clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from minitorch.random import default_generator
 from minitorch.training.callbacks import check_callbacks, check_positive, methods_by_moment, remembering
-from minitorch.training.divergence import diverged, first_nonfinite
+from minitorch.training.divergence import diverged, diverged_in_evaluation, first_nonfinite
 from minitorch.training.evaluation import as_tensor, device_of, evaluate
 from minitorch.training.interrupt import catch_interrupt
 from minitorch.training.metrics import default_metrics
@@ -90,7 +90,8 @@ class Trainer:
             The history, a dictionary for each epoch.
 
         Raises:
-            Diverged: the loss, a gradient or a weight is NaN or infinite; says in which step and layer it began.
+            Diverged: the loss (also that of the validation), a gradient or a weight is NaN or infinite; says in which
+                step and layer it began.
             KeyboardInterrupt: after Ctrl-C or SIGTERM, when the step at hand is done and `on_interrupt` was called.
         """
         check_positive("fit", "epochs", epochs, whole=True)
@@ -211,13 +212,20 @@ class Trainer:
         """Loss and metrics of the epoch so far, by name."""
         return {name: float(total / self.sums["count"]) for name, total in self.sums.items() if name != "count"}
 
-    def evaluate(self, model):
-        """A model's loss and metrics on the validation data, with names such as "validation_loss"."""
+    def evaluate(self, model, prefix=""):
+        """A model's loss and metrics on the validation data, with names such as "validation_loss" after a prefix.
+
+        Raises Diverged where the loss is not finite.
+        """
         row = {}
         for name, loader in self.validation_loaders.items():
-            if loader is not None:
-                means = evaluate(model, loader, self.loss, self.metrics, self.device)
-                row.update({f"{name}_{key}": value for key, value in means.items()})
+            if loader is None:
+                continue
+            device = self.device if model is self.model else None  # an average may be kept elsewhere
+            means = evaluate(model, loader, self.loss, self.metrics, device)
+            row.update({f"{prefix}{name}_{key}": value for key, value in means.items()})
+            if not math.isfinite(means["loss"]):
+                raise diverged_in_evaluation(self, model, loader, f"{prefix}{name}_loss is {means['loss']}")
         return row
 
     def check_weights(self):

@@ -11,11 +11,14 @@ from minitorch.autograd import (
     enable_grad,
     gradcheck,
     gradgradcheck,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
     is_grad_enabled,
     no_grad,
+    set_detect_anomaly,
     set_grad_enabled,
 )
-from minitorch.creation import ones, randn, tensor
+from minitorch.creation import ones, randn, tensor, zeros
 from minitorch.tensor import Tensor
 
 
@@ -146,6 +149,47 @@ def test_detect_anomaly_names_the_operation_that_made_the_first_nan():
     assert x.grad is None
     x.sqrt().mul(0).sum().backward()  # outside of the block nothing is looked at
     assert np.isnan(x.grad.array[0])
+
+
+def test_detect_anomaly_without_looking_for_nan():
+    """As in PyTorch: NaN passes, and an error of a backward is shown with the lines of its forward operation."""
+
+    class Broken(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            raise ValueError("broken on purpose")
+
+    x = zeros(2, requires_grad=True)
+    assert not is_anomaly_enabled() and is_anomaly_check_nan_enabled()
+    with detect_anomaly(check_nan=False):
+        assert is_anomaly_enabled() and not is_anomaly_check_nan_enabled()
+        (x / x).sum().backward()
+        assert x.grad.isnan().all()
+        y = Broken.apply(x)
+        warned = r"(?s)the backward of BrokenBackward raised an error; .*test_modes.py.*y = Broken.apply\(x\)"
+        with pytest.warns(UserWarning, match=warned), pytest.raises(ValueError, match="broken on purpose"):
+            y.sum().backward()
+    assert not is_anomaly_enabled() and is_anomaly_check_nan_enabled()
+    with pytest.raises(TypeError, match="expected True or False, got 'no'"):
+        detect_anomaly(check_nan="no")
+
+
+def test_anomaly_detection_can_be_switched():
+    x = zeros(2, requires_grad=True)
+    set_detect_anomaly(True)
+    try:
+        with pytest.raises(RuntimeError, match="made a NaN"):
+            (x / x).sum().backward()
+    finally:
+        set_detect_anomaly(False)
+    (x / x).sum().backward()
+    with set_detect_anomaly(True, check_nan=False):
+        assert is_anomaly_enabled() and not is_anomaly_check_nan_enabled()
+    assert not is_anomaly_enabled() and is_anomaly_check_nan_enabled()
 
 
 def test_detect_anomaly_blames_the_first_and_not_what_follows():

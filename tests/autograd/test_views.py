@@ -106,10 +106,82 @@ def test_what_is_refused():
         x[0].fill_(7)
         h[0].fill_(7)
     assert x.tolist() == [7, 2] and x._version == 1 and h.tolist() == [7, 2] and h.requires_grad
+    x.requires_grad_(False).fill_(1)
+    x[0].add_(1)
+    x.requires_grad_()
     y = h * h
     h[0].add_(1)
     with pytest.raises(RuntimeError, match="Mul.*changed in place since"):
         y.sum().backward()
+
+
+@pytest.mark.parametrize("shown", ["leaf", "node", "constant"])
+@pytest.mark.parametrize("write", ["none", "view", "shown", "with a graph"])
+def test_a_view_taken_under_no_grad_is_pytorchs(shown, write):
+    """It says that it requires a gradient where what it shows does, and cannot be used in a graph after a write."""
+    torch = pytest.importorskip("torch", reason="needs torch")
+    found = []
+    for m in (torch, minitorch):
+        x, factor = m.ones(3, requires_grad=True), m.ones(1, requires_grad=True)
+        h = {"leaf": x, "node": x * 1, "constant": m.ones(3)}[shown]
+        with m.no_grad():
+            view = h[1:]
+            if write in ("view", "shown"):
+                (view if write == "view" else h).mul_(2)
+        seen = []
+        if write == "with a graph" and shown != "leaf":
+            for target in (view, h):  # through the view it is refused, and what it shows joins the graph
+                try:
+                    target.mul_(factor)
+                    seen.append("written")
+                except RuntimeError:
+                    seen.append("refused")
+        seen += [view.requires_grad, view.tolist(), view.detach().requires_grad, "Invalid" in repr(view)]
+        for use in (lambda v: v.is_leaf, lambda v: v.grad_fn, lambda v: (v * 2).tolist(), lambda v: v[0]):
+            try:
+                use(view)
+                seen.append("used")
+            except RuntimeError:
+                seen.append("refused")
+        with m.no_grad():
+            seen.append((view * 2).tolist())
+        found.append(seen)
+    assert found[0] == found[1]
+
+
+def test_expanded_memory_can_be_written_where_no_elements_share_it():
+    torch = pytest.importorskip("torch", reason="needs torch")
+    writes = [
+        lambda m, e: e[0].add_(1), lambda m, e: e[0].fill_(2), lambda m, e: e.fill_(3), lambda m, e: e.zero_(),
+        lambda m, e: e[:, 0].fill_(4), lambda m, e: e.__setitem__(0, 5.0), lambda m, e: e[1].copy_(m.arange(3.0)),
+        lambda m, e: e.__setitem__((0, 1), 6.0), lambda m, e: e.add_(1), lambda m, e: e[:, 0].mul_(2),
+        lambda m, e: e.copy_(m.ones(2, 3)), lambda m, e: e.__setitem__((slice(None), 0), 1.0), lambda m, e: e.relu_(),
+    ]  # fmt: skip
+    for number, write in enumerate(writes):
+        found = []
+        for m in (torch, minitorch):
+            x = m.ones(1, 3)
+            try:
+                write(m, x.expand(2, 3))
+                found.append(x.tolist())
+            except RuntimeError:
+                found.append("refused")
+        assert found[0] == found[1], (number, found)
+
+
+def test_gradients_of_a_write_to_an_expanded_row():
+    x, v = leaf(1.0, 2.0, 3.0), leaf(4.0, 5.0, 6.0)
+    h = x.reshape(1, 3) * 1
+    both = h.expand(2, 3)
+    both[0].mul_(v)
+    (both * tensor([[1.0], [10.0]])).sum().backward()
+    assert both.tolist() == [[4, 10, 18], [4, 10, 18]]
+    assert x.grad.tolist() == [44, 55, 66] and v.grad.tolist() == [11, 22, 33]
+    h = x.reshape(1, 3) * 1
+    h.expand(2, 3).fill_(7.0)
+    x.grad = None
+    (h * 2).sum().backward()
+    assert h.tolist() == [[7, 7, 7]] and x.grad.tolist() == [0, 0, 0]
 
 
 def test_retain_grad_follows_the_tensor():
@@ -143,6 +215,13 @@ def test_the_shape_itself_changes():
         row * 2
     with pytest.raises(RuntimeError, match="unsqueeze_: a leaf"):
         x.unsqueeze_(0)
+    with pytest.raises(RuntimeError, match="unsqueeze_: a view of a leaf"):
+        x[:1].unsqueeze_(0)
+    node = x * 1
+    with no_grad():
+        taken = node[:1]
+    with pytest.raises(RuntimeError, match="unsqueeze_: .*under no_grad"):
+        taken.unsqueeze_(0)
     with no_grad():
         x.unsqueeze_(0)
     assert x.shape == (1, 2) and x.requires_grad and x.is_leaf

@@ -30,7 +30,7 @@ ROWS = [
     *rows("absolute ravel erf erfc gelu silu mish elu celu selu hardswish softplus logsigmoid softsign tanhshrink "
           "leaky_relu negative trace count_nonzero any isnan isinf isfinite argwhere nan_to_num", [(MATRIX,)], nonzero),
     *rows("relu6 hardsigmoid hardtanh", [(MATRIX,), ((0, 2),)], distinct),
-    *rows("divide multiply subtract true_divide atan2 logaddexp dist pairwise_distance "
+    *rows("divide multiply subtract true_divide atan2 hypot logaddexp dist pairwise_distance "
           "smooth_l1_loss huber_loss l1_loss kl_div", [(VECTOR, VECTOR)], positive),
     *rows("rsub rdiv rpow rremainder rfloor_divide fmod", [(MATRIX, VECTOR)], positive),
     *rows("l1_loss smooth_l1_loss huber_loss", [(MATRIX, MATRIX)], distinct),

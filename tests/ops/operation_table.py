@@ -197,6 +197,7 @@ INDEXING = [
     Row("getitem_tensor", lambda m, x, i: x[i] * x[:, i].sum(), [((3, 3), INDEX)]),
     Row("gather", lambda m, x, i: m.gather(x, 1, i) * x.gather(0, i.clamp(max=1)), [((2, 3), INDEX)]),
     Row("index_select", lambda m, x, i: m.index_select(x, 1, i), [((2, 3), numbers(2, 0, 2))]),
+    Row("median", lambda m, x: m.median(x, 1).values * m.median(x), [((2, 3),), ((2, 4),), ((1, 1),)], distinct),
     Row("take_sorted", lambda m, x: m.sort(x, -1).values * m.topk(x, 2).values.sum(), [((2, 3),)], distinct),
 ]
 

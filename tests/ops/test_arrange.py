@@ -184,3 +184,16 @@ def test_bad_input(call, error, words):
         call()
     for word in re.findall(r"\([^)]*\)|\S+", " ".join(rest)):
         assert word in str(caught.value)
+
+
+def test_what_gives_the_tensor_itself():
+    """As in PyTorch, where nothing is to be done."""
+    torch = pytest.importorskip("torch", reason="needs torch")
+    for m in (torch, minitorch):
+        x, matrix, number = m.ones(3), m.ones(2, 3), m.tensor(1.0)
+        assert x.flatten() is x and matrix.flatten(1, 1) is matrix and m.nn.Flatten()(matrix) is matrix
+        assert number.flatten() is not number and number.flatten().shape == (1,)
+        assert all(y is x for y in m.broadcast_tensors(x, x)) and m.broadcast_tensors(x, matrix)[1] is matrix
+        assert +x is x and x.positive() is x and m.positive(x) is x
+        with pytest.raises(RuntimeError):
+            (x > 0).positive()

@@ -12,7 +12,7 @@ abs absolute ceil cos cosh erf erfc exp expm1 floor log log10 log1p log2 nan_to_
 relu round rsqrt sigmoid sign sin sinh sqrt square tan tanh tril triu trunc
 """.split()  # noqa: SIM905
 BINARY = """
-add atan2 clamp_max clamp_min div divide eq floor_divide fmod ge greater greater_equal gt le less less_equal
+add atan2 clamp_max clamp_min div divide eq floor_divide fmod ge greater greater_equal gt hypot le less less_equal
 logical_and logical_or logical_xor lt mul multiply ne not_equal pow remainder sub subtract true_divide
 """.split()  # noqa: SIM905
 

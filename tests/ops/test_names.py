@@ -28,7 +28,8 @@ x.repeat(2, 2); x.roll(1, 0); x.gather(0, places); x.scatter(0, places, x); x.sc
 x.index_select(0, row); x.index_add(0, row, x[:1]); x.index_copy(0, row, x[:1]); x.index_fill(0, row, 2.0)
 x.index_put((row,), v); x.tril(); x.triu(); x.diagonal(); x.sort(0).values; x.topk(2).values; x.maximum(2 * x); x @ m
 x.mm(m); x @ v; x.mv(v); v @ v; v.dot(v); batches.bmm(batches); lib.addmm(m[0], x, m); v.outer(v); x.lerp(2 * x, 0.5)
-x.addcmul(x, x); x.addcdiv(x, x); x.dist(2 * x); x[:, :3].trace(); x.logaddexp(x)
+x.addcmul(x, x); x.addcdiv(x, x); x.dist(2 * x); x[:, :3].trace(); x.logaddexp(x); x.hypot(x)
+x.median(); x.median(0).values; x.median(0, True).values
 F.linear(x, m.T); F.linear(x, m.T, m[0]); F.linear(batches, batches[0], v[:3]); F.conv2d(images, filters)
 F.conv2d(images, filters, v); F.conv2d(images[0], filters); F.conv_transpose2d(images, filters); F.max_pool2d(images, 2)
 F.avg_pool2d(images, 2); F.adaptive_avg_pool2d(images, 1); F.adaptive_avg_pool2d(images, 2)

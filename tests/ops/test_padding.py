@@ -84,6 +84,24 @@ def test_negative_widths_equal_pytorch(mode, pad):
     np.testing.assert_array_equal(ops.pad(Tensor(x), pad, mode).numpy(), expected.numpy())
 
 
+@pytest.mark.parametrize("pad", [(1, -5), (-5, 1), (2, 0, -6, 2)])
+def test_no_more_can_be_cut_on_one_side_than_there_is(pad):
+    """Also where the other side grows: PyTorch."""
+    torch = pytest.importorskip("torch", reason="needs torch")
+    x = np.arange(20.0).reshape(5, 4)
+    with pytest.raises(RuntimeError):
+        torch.nn.functional.pad(torch.tensor(x), pad)
+    with pytest.raises(RuntimeError, match="pad: widths .* cut more on one side than there is"):
+        ops.pad(Tensor(x), pad)
+
+
+@pytest.mark.parametrize("pad", [(2, -4), (-4, 2), (-2, 4)])
+def test_a_circular_border_is_not_made_of_what_was_cut(pad):
+    """PyTorch reads memory that it has not written yet: what it gives is an error or not defined."""
+    with pytest.raises(RuntimeError, match="at most 1 numbers|at most 3 numbers"):
+        ops.pad(Tensor(np.arange(10.0).reshape(2, 5)), pad, "circular")
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("pad", [(2, 1), (1, 2, 2, 0), (-1, 2, 0, -1)])
 def test_gradients_agree_with_differences(mode, pad):

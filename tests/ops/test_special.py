@@ -47,6 +47,7 @@ def test_two_operands_equal_loops_and_pytorch(shapes, data):
     a, b = (data.draw(hnp.arrays(np.float64, s, elements=FINITE)) for s in shapes.input_shapes)
     loops = {
         "atan2": math.atan2,
+        "hypot": math.hypot,
         "logaddexp": lambda x, y: math.log(math.exp(x) + math.exp(y)),
         "fmod": math.fmod,
     }
@@ -65,7 +66,7 @@ def test_two_operands_equal_loops_and_pytorch(shapes, data):
 EDGES = np.array([0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan])
 
 
-@pytest.mark.parametrize("name", ["atan2", "logaddexp", "fmod"])
+@pytest.mark.parametrize("name", ["atan2", "hypot", "logaddexp", "fmod"])
 def test_edges_equal_pytorch(name):
     torch = pytest.importorskip("torch", reason="needs torch")
     a, b = (g.ravel() for g in np.meshgrid(EDGES, EDGES))
@@ -82,6 +83,15 @@ def test_integers():
     with_torch(lambda m, a, b: m.atan2(a, b), a, b, tolerance=1e-6)
     with_torch(lambda m, a, b: m.addcmul(a, a, b, value=2), a, b)
     with_torch(lambda m, a, b: m.fmod(a, b), a.astype(np.uint8), np.array([3, 4, 5], np.uint8))
+
+
+def test_hypot_neither_overflows_nor_has_a_derivative_at_the_origin():
+    a = minitorch.tensor([3e30, 3e-30, 0.0], requires_grad=True)
+    y = ops.hypot(a, minitorch.tensor([4e30, 4e-30, 0.0]))
+    np.testing.assert_allclose(y.detach().numpy(), [5e30, 5e-30, 0], rtol=1e-6)
+    y.sum().backward()
+    np.testing.assert_allclose(a.grad.numpy(), [0.6, 0.6, np.nan], rtol=1e-6)
+    assert ops.hypot(tensor([3]), tensor([4.0])).dtype == np.float32
 
 
 def test_lerp_meets_its_ends():
@@ -110,6 +120,7 @@ def test_nan_to_num():
     lambda a, b: ops.erf(a),
     lambda a, b: ops.erfc(a),
     lambda a, b: ops.atan2(a, b),
+    lambda a, b: ops.hypot(a, b),
     lambda a, b: ops.logaddexp(a, b),
     lambda a, b: ops.fmod(a, b),
     lambda a, b: ops.fmod(a, 1.3) * b,
@@ -131,6 +142,9 @@ X, WHOLE = minitorch.ones(2, 3), minitorch.ones(2, 3).long()
     (lambda: ops.erf(1.0), TypeError, "erf: input float"),
     (lambda: ops.atan2(X, 1.0), TypeError, "atan2: other float"),
     (lambda: ops.atan2(X, X[:, :2]), RuntimeError, "atan2: (2, 3) (2, 2)"),
+    (lambda: ops.hypot(X, 1.0), TypeError, "hypot: other float"),
+    (lambda: ops.hypot(WHOLE, WHOLE), RuntimeError, "hypot: int64"),
+    (lambda: ops.hypot(X, X[:, :2]), RuntimeError, "hypot: (2, 3) (2, 2)"),
     (lambda: ops.logaddexp(WHOLE, WHOLE), RuntimeError, "logaddexp: int64"),
     (lambda: ops.logaddexp(X, minitorch.ones(2)), RuntimeError, "logaddexp: (2,)"),
     (lambda: ops.fmod(WHOLE, 0), RuntimeError, "fmod: ZeroDivisionError"),
@@ -158,7 +172,7 @@ def test_bad_input(call, error, words):
 
 def test_a_number_on_the_cpu_stands_beside_a_tensor_elsewhere():
     x, number = tensor([1.0, 2.0]).to("emulator"), tensor(0.5)
-    for operation in (ops.logaddexp, ops.atan2):
+    for operation in (ops.logaddexp, ops.atan2, ops.hypot):
         for a, b in ((x, number), (number, x)):
             expected = operation(a.cpu(), b.cpu()).numpy()
             np.testing.assert_allclose(operation(a, b).cpu().numpy(), expected, rtol=1e-6)

@@ -1,5 +1,7 @@
 """EMA and SWA within a run, against averages taken by their definitions."""
 
+import json
+
 import numpy as np
 import pytest
 from training_runs import arrays, loader, network, run
@@ -7,7 +9,7 @@ from training_runs import arrays, loader, network, run
 import minitorch
 from minitorch import nn
 from minitorch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from minitorch.training import Averaging, Callback, Checkpoint, evaluate
+from minitorch.training import Averaging, Callback, Checkpoint, History, evaluate
 
 
 class Weights(Callback):
@@ -45,7 +47,8 @@ def test_swa_of_the_last_epochs_with_new_norms(tmp_path):
     def trained():
         model, weights = network(dropout=0.4), Weights()
         averaging = Averaging(AveragedModel(model), per="epoch", start=2, update_norms=True)
-        trainer = run(model, [weights, averaging, Checkpoint(tmp_path, resume=True)])
+        files = History(tmp_path / "history.json")
+        trainer = run(model, [weights, averaging, files, Checkpoint(tmp_path, resume=True)])
         return trainer.fit(loader(), loader(30, seed=1), epochs=5), averaging, weights
 
     history, averaging, weights = trained()
@@ -58,6 +61,7 @@ def test_swa_of_the_last_epochs_with_new_norms(tmp_path):
     means = hidden.reshape(6, 8, 6).mean(1).mean(0)  # the mean of six batches
     np.testing.assert_allclose(arrays(module)["1.running_mean"], means, rtol=1e-4, atol=1e-6)
     assert "average_validation_loss" in history[-1] and "average_validation_loss" not in history[-2]
+    assert json.loads((tmp_path / "history.json").read_text()) == history
     again, restored, _ = trained()  # the run is over: nothing is done twice
     assert again == history
     for key, value in arrays(restored.averaged).items():

@@ -8,7 +8,8 @@ import minitorch
 from minitorch import nn, optim
 from minitorch.data import DataLoader, TensorDataset
 from minitorch.optim.lr_scheduler import ExponentialLR
-from minitorch.training import Diverged, Schedule, Trainer
+from minitorch.optim.swa_utils import AveragedModel
+from minitorch.training import Averaging, Diverged, Schedule, Trainer
 
 
 class Bad(nn.Module):
@@ -95,12 +96,76 @@ def test_a_rate_that_is_too_high():
     assert caught.value.layer in ("0", "1") and caught.value.lr == 1e30 and caught.value.step <= 3
 
 
-def test_the_data():
+def test_scores_that_are_too_large_for_the_loss():
+    """The square of 1e25 is infinite in float32; the last layer gave the scores, the container only passed them on."""
+    model = nn.Sequential({"body": nn.Linear(4, 4), "head": nn.Sequential(nn.Linear(4, 3))})
+    model.head[0].bias.array[...] = 1e25
+    targets = np.zeros((8, 3), np.float32)
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1), nn.MSELoss(), callbacks=[])
+    words = r"in the output of layer 'head.0', too large for the loss \(1e\+25 to"
+    with pytest.raises(Diverged, match=words) as caught:
+        trainer.fit([(points(8)[0], targets)])
+    assert caught.value.layer == "head.0"
+
+
+@pytest.mark.parametrize("accumulate, step", [(1, 3), (2, 2), (4, 1)])
+def test_the_data(accumulate, step):
     inputs, labels = points()
     inputs[20, 1] = np.nan
-    with pytest.raises(Diverged, match="epoch 1, step 3.*the input batch itself holds NaN") as caught:
-        run(network()).fit(DataLoader(TensorDataset(inputs, labels), 8))
+    with pytest.raises(Diverged, match=f"epoch 1, step {step}.*the input batch itself holds NaN") as caught:
+        run(network(), accumulate=accumulate).fit(DataLoader(TensorDataset(inputs, labels), 8))
     assert caught.value.layer is None
+
+
+def test_the_targets():
+    inputs, targets = points(24)[0], np.zeros((24, 3), np.float32)
+    targets[13] = np.nan
+    model = network()
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1), nn.MSELoss(), callbacks=[])
+    with pytest.raises(Diverged, match="step 2.*the target batch itself holds NaN"):
+        trainer.fit(DataLoader(TensorDataset(inputs, targets), 8))
+
+
+def test_the_data_of_the_validation():
+    inputs, labels = points(24)
+    inputs[20, 1] = np.nan
+    trainer = run(network(dropout=0.5))
+    words = "validation_loss is nan in epoch 1, after step 6, learning rate 0.1: the input batch itself holds NaN"
+    with pytest.raises(Diverged, match=words) as caught:
+        trainer.fit(loader(), DataLoader(TensorDataset(inputs, labels), 8), epochs=2)
+    assert (caught.value.epoch, caught.value.step, caught.value.layer) == (1, 6, None)
+    assert trainer.model.training and trainer.history == []
+
+
+def test_running_statistics_that_are_not_finite():
+    """They do no harm in training, where those of the batch are used."""
+    model = network()
+    model[1].running_var.array[2] = np.nan
+    with pytest.raises(Diverged, match="validation_loss is nan .*in the output of layer '1' .BatchNorm1d"):
+        run(model).fit(loader(), loader())
+
+
+def test_an_average_that_is_not_finite():
+    model = network()
+    averaged = AveragedModel(model, avg_fn=lambda average, current, count: average * float("nan"))
+    with pytest.raises(Diverged, match="average_validation_loss is nan in epoch 1, after step 6") as caught:
+        run(model, [Averaging(averaged)]).fit(loader(), loader())
+    assert caught.value.layer == "4" and all(np.isfinite(value).all() for value in arrays(model).values())
+
+
+def test_a_validation_loss_that_is_not_found_again():
+    """As with augmentation drawn anew in each pass."""
+    class Loss:
+        calls = 0
+
+        def __call__(self, scores, targets):
+            Loss.calls += 1
+            return nn.CrossEntropyLoss()(scores, targets) * (float("nan") if Loss.calls == 8 else 1)
+
+    model = network()
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1), Loss(), callbacks=[])
+    with pytest.raises(Diverged, match="when the data were gone through again, it was finite"):
+        trainer.fit(loader(), loader())
 
 
 def test_the_loss_function():

@@ -46,7 +46,7 @@ class RandomErasing(RandomTransform):
         elif value is None:
             raise TypeError("RandomErasing: value must be numbers or 'random', got None")
         else:
-            check_fill("RandomErasing", value)
+            check_fill("RandomErasing", value, "value")
         self.value, self.inplace = value, inplace
 
     @staticmethod
@@ -65,7 +65,7 @@ class RandomErasing(RandomTransform):
         return 0, 0, height, width, img if is_tensor_image(img) else channels_first(picture_array("RandomErasing", img))
 
     def apply(self, image):
-        value = None if isinstance(self.value, str) else fill_values("RandomErasing", self.value, image)
+        value = None if isinstance(self.value, str) else fill_values("RandomErasing", self.value, image, "value")
         return erase(image, *self.get_params(image, self.scale, self.ratio, value), self.inplace)
 
 

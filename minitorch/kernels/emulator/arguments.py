@@ -57,13 +57,12 @@ class Arguments:
             ArgumentError: names the parameter, what was given and what is expected.
         """
         self.kernel = kernel
+        check_types(kernel, types)
         if len(arguments) != len(types):
             raise self.error(f"takes {len(types)} arguments, {signature(kernel)}, got {len(arguments)}")
         self.cells = np.zeros(len(types), np.uint64)
         self.arrays, self.pointer_cells, self.null = [], [], []
         for cell, (parameter, given_type, value) in enumerate(zip(kernel.parameters, types, arguments)):
-            if given_type.dtype is None or (given_type.length > 1 and not (given_type.pointer or given_type.table)):
-                raise self.error(f"the emulator cannot pass the parameter '{parameter}'")
             if not given_type.pointer and not given_type.table:
                 self.cells[cell : cell + 1].view(given_type.dtype)[0] = self.number(parameter, given_type.dtype, value)
             elif value is None:
@@ -122,6 +121,37 @@ class Arguments:
                 return value
             raise self.error(f"'{parameter}' must be between {limits.min} and {limits.max} ({dtype}), got {value}")
         raise self.error(f"'{parameter}' must be a number of type {dtype}, got {described(value)}")
+
+
+def check_types(kernel, types):
+    """Raise where a kernel has a parameter that the emulator cannot pass.
+
+    Args:
+        kernel: a `Kernel`.
+        types: for each parameter its `GivenType`.
+
+    Raises:
+        ArgumentError: names the parameter and its type, and says what to do instead.
+    """
+    for parameter, its in zip(kernel.parameters, types):
+        if its.dtype is not None and (its.length == 1 or its.pointer or its.table):
+            continue
+        c_type = str(parameter).rpartition(" ")[0]
+        if its.dtype is not None:
+            why = "numbers and pointers can be passed, vectors cannot; declare a number for each component"
+        elif parameter.pointer == 2:
+            why = f"a table of pointers must be declared {parameter.type}* const* and hold numbers"
+        elif parameter.pointer:
+            why = "arrays hold numbers or vectors (float4); declare a pointer to numbers and cast it in the kernel"
+        else:
+            why = (
+                "numbers and pointers can be passed, structs cannot; declare a parameter for each member, and put the "
+                f"{parameter.type} together in the kernel"
+            )
+        raise ArgumentError(
+            f"kernel {kernel.name}: the emulator cannot pass '{parameter.name}' of type '{c_type}': {why}",
+            kernel=kernel.name,
+        )
 
 
 def signature(kernel):

@@ -8,6 +8,7 @@ otherwise g++ or clang++ is looked for.
 import atexit
 import functools
 import hashlib
+import itertools
 import os
 import platform
 import re
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from minitorch.kernels.emulator.errors import CompileError, NotSupportedError
 from minitorch.kernels.emulator.host import DIRECTIVE, HEADER, host_parts
+from minitorch.kernels.emulator.unsupported import in_other_words
 from minitorch.kernels.signature import blank, kernels, matching
 
 RUNTIME = Path(__file__).parent / "runtime"
@@ -43,6 +45,8 @@ FOR_KERNELS = [
 ]
 # The compiler's own start files would put something into .bss, where only shared variables are to be.
 LINK = ["-shared", "-nostartfiles", "-Wl,-rpath,$ORIGIN", "-Wl,--no-as-needed"]
+# What nvcc warns of, too; the rest of -Wall and -Wextra is noise where an int meets blockDim.x.
+WARNINGS = ["-Wall", "-Wextra", *(f"-Wno-{kind}" for kind in ("sign-compare", "unused-parameter", "unknown-pragmas"))]
 FAST = ["-O2", "-fwrapv"]
 # Every access to memory is reported to the runtime by the calls that are meant for ThreadSanitizer's library, which is
 # not there; its own __tsan_ and __ubsan_ functions are.
@@ -59,6 +63,10 @@ VARIABLE = re.compile(r"\b__device__\b(?=[^;(){}=]*[=;\[])(?!\s+__constant__)(?!
 RETURN = re.compile(r"\breturn\s*;")
 SCOPE = re.compile(r'\b(?:namespace\b[^;{}()]*|extern\s+" "\s*)\{')
 ALIGNMENT = r"(?:(?:__align__|alignas)\s*\([^)]*\)\s*)?"
+# `float a[8], b[8]` becomes two declarations, so that a gap can stand between them.
+SEVERAL_SHARED = re.compile(
+    rf"(?P<head>__shared__\s+{ALIGNMENT}\w+(?:\s+\w+)*?)\s+\w+(?:\s*\[[^][,]*\])*(?:\s*,\s*\w+(?:\s*\[[^][,]*\])*)+\s*"
+)
 SHARED_ARRAY = re.compile(rf"\bextern\s+__shared__\s+{ALIGNMENT}([^;=]*?)(\w+)\s*\[\s*\]\s*;")
 
 
@@ -142,17 +150,19 @@ def kernel_library(path, source, defines, check):
     text = translation_unit(Path(path).name, source)
     flags = [*COMMON, *FOR_KERNELS, *(check_flags() if check else FAST), *define_flags(defines)]
     name = f"{Path(path).stem}-{digest(text, flags + LINK)}.so"
-    return build_once(name, path, text, [*flags, f"-I{RUNTIME}", "-c", "-x", "c++", "-"], [*LINK, str(runtime), "-lm"])
+    compile_flags, link_flags = [*flags, f"-I{RUNTIME}", "-c", "-x", "c++", "-"], [*LINK, str(runtime), "-lm"]
+    return build_once(name, path, text, compile_flags, link_flags, source)
 
 
 def warnings(path, source, defines):
-    """What the compiler finds odd in a .cu file: a list of line number and text."""
+    """What the compiler finds odd in a .cu file: a list of line number and text, in the order of the lines."""
     text = translation_unit(Path(path).name, source)
-    flags = [*COMMON, *FOR_KERNELS, *define_flags(defines), "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-O1"]
+    flags = [*COMMON, *FOR_KERNELS, *define_flags(defines), *WARNINGS, "-O1"]
     flags.remove("-w")
     command = [*compiler(), *flags, f"-I{RUNTIME}", "-S", "-o", os.devnull, "-x", "c++", "-"]
     output = subprocess.run(command, input=text, capture_output=True, text=True, env=in_english()).stderr
-    return messages(path, output, "warning")
+    found = sorted((line, re.sub(r" \[-W\S+\]$", "", text)) for line, text in messages(path, output, "warning"))
+    return list(dict.fromkeys(found))
 
 
 def define_flags(defines):
@@ -175,7 +185,9 @@ def translation_unit(name, source):
     """The C++ text for a .cu text: what CUDA has built in, the text itself, and an entry for each kernel."""
     found = kernels(source)
     entries = "".join(f"MINITORCH_KERNEL({kernel})\n" for kernel in found)
-    return f'#include "cuda.h"\n#line 1 "{name}"\n{rewritten(source, found)}\n#line 1 "entries"\n{entries}'
+    library = '#include "c_library.h"\n' if HEADER.search(blank(source, keep_strings=True)) else ""
+    text = rewritten(source, found)
+    return f'#include "cuda.h"\n{library}#line 1 "{name}"\n{text}\n#line 1 "entries"\n{entries}'
 
 
 def rewritten(source, found):
@@ -184,7 +196,14 @@ def rewritten(source, found):
     changes = [(match.span(), "__shared__") for match in STATIC_SHARED.finditer(plain)]
     changes += [(match.span(), "MINITORCH_GLOBAL") for match in VARIABLE.finditer(plain)]
     changes += [(match.span(), "") for match in HEADER.finditer(blank(source, keep_strings=True))]
-    changes += [((start, start), f"MINITORCH_GAP({i}) ") for i, start in enumerate(shared_declarations(plain))]
+    gaps = itertools.count()
+    for start, begin, end in shared_declarations(plain):
+        changes.append(((start, start), f"MINITORCH_GAP({next(gaps)}) "))
+        several = SEVERAL_SHARED.fullmatch(plain, begin, end)
+        for comma in re.finditer(",", plain[several.end("head") : end]) if several else ():
+            span = (several.end("head") + comma.start(), several.end("head") + comma.end())
+            head = " ".join((plain[start:begin].replace("static", "") + several.group("head")).split())
+            changes.append((span, f"; MINITORCH_GAP({next(gaps)}) {head} "))
     for match in SHARED_ARRAY.finditer(plain):
         c_type, name = match.groups()
         inside = in_function(plain, match.start())
@@ -202,12 +221,12 @@ def rewritten(source, found):
 
 
 def shared_declarations(plain):
-    """Where the declarations of static shared variables begin."""
+    """Of each declaration of static shared variables: where it begins, ``__shared__`` stands, and it ends."""
     text = DIRECTIVE.sub(lambda match: re.sub(r"[^\n]", ";", match.group()), plain)
     for match in re.finditer(r"\b__shared__\b", text):
         start = max(text.rfind(end, 0, match.start()) for end in ";{}") + 1
         if not re.search(r"\b(extern|template)\b", text[start : match.start()]):
-            yield start + len(text[start:]) - len(text[start:].lstrip())
+            yield start + len(text[start:]) - len(text[start:].lstrip()), match.start(), text.find(";", match.end())
 
 
 def in_function(plain, position):
@@ -223,7 +242,7 @@ def digest(text, flags):
     return hashlib.sha256(everything.encode()).hexdigest()[:24]
 
 
-def build_once(name, path, text, compile_flags, link_flags):
+def build_once(name, path, text, compile_flags, link_flags, source=""):
     """Path of a library in the cache; built if it is not there.
 
     Two processes may build the same at the same time, each in a folder of its own; the last one's stays. Compiling
@@ -233,18 +252,18 @@ def build_once(name, path, text, compile_flags, link_flags):
     if target.exists():
         return target
     with tempfile.TemporaryDirectory(prefix="building-", dir=cache_folder()) as folder:
-        run_compiler([*compile_flags, "-o", "code.o"], folder, text, path)
-        run_compiler(["code.o", *link_flags, "-o", name], folder, None, path)
+        run_compiler([*compile_flags, "-o", "code.o"], folder, text, path, source)
+        run_compiler(["code.o", *link_flags, "-o", name], folder, None, path, source)
         os.replace(Path(folder) / name, target)
     return target
 
 
-def run_compiler(arguments, folder, text, path):
+def run_compiler(arguments, folder, text, path, source):
     """Run the compiler, and raise what it says."""
     command = [*compiler(), *arguments]
     result = subprocess.run(command, cwd=folder, input=text, capture_output=True, text=True, env=in_english())
     if result.returncode:
-        raise compile_error(path, result.stderr)
+        raise compile_error(path, result.stderr, source)
 
 
 def in_english():
@@ -252,12 +271,12 @@ def in_english():
     return {**os.environ, "LC_ALL": "C"}
 
 
-def compile_error(path, output):
-    """The exception for what the compiler says."""
+def compile_error(path, output, source):
+    """The exception for what the compiler says about a file, whose text is `source`."""
     if path is None:
         return NotSupportedError(f"the emulator's runtime does not compile with {' '.join(compiler())}:\n{output}")
     name = Path(path).name
-    errors = messages(path, output, "error")
+    errors = in_other_words(messages(path, output, "error"), source)
     if not errors:
         return CompileError(f"{name} does not compile:\n{output[:4000]}", file=name)
     lines = "\n".join(f"  line {line}: {text}" for line, text in errors[:10])

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import sys
 import zipfile
 from pathlib import Path
@@ -10,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from minitorch.kernels.emulator import build
-from minitorch.kernels.emulator.errors import ArgumentError, KernelError
+from minitorch.kernels.emulator.arguments import check_types
+from minitorch.kernels.emulator.errors import ArgumentError, CompileError, KernelError, NotSupportedError
 from minitorch.kernels.emulator.launch import ORDERS, SECONDS, launch
-from minitorch.kernels.emulator.program import load
-from minitorch.kernels.signature import blank
+from minitorch.kernels.emulator.program import how_to_use_template, load
+
+FAULT, CANNOT = 1, 2  # exit statuses, see EPILOG
 
 DESCRIPTION = """\
 Checks CUDA C++ kernels without a GPU. The file's kernels are listed and the file is compiled for the CPU; compiler
@@ -29,8 +30,9 @@ example: a file add.cu with the kernel  extern "C" __global__ void add(const flo
 
 A race that is meant to be is let pass where its line, or the one above, has a comment with the words: race intended
 
-Exit status: 0 if nothing is wrong, 1 if the file does not compile, an argument does not fit or the kernel is wrong,
-2 if the command line itself cannot be understood."""
+Exit status: 0 if nothing is wrong; 1 if the file does not compile, or a fault was found in the kernel; 2 if the command
+cannot be carried out: options that are unknown or do not go together, a file or a kernel that is not there, arguments
+that do not fit the kernel, a machine without a compiler."""
 
 
 def parser():
@@ -82,7 +84,8 @@ def main(arguments=None):
         missing = isinstance(error, FileNotFoundError) and error.filename
         text = f"there is no file {error.filename}" if missing else f"{type(error).__name__}: {error}"
         print(text, file=sys.stderr)
-        return 1
+        found = isinstance(error, KernelError) and not isinstance(error, (ArgumentError, NotSupportedError))
+        return FAULT if found else CANNOT
     return 0
 
 
@@ -99,21 +102,19 @@ def check_file(options):
     """List the kernels, compile, and show warnings; returns the `Program`."""
     reason = build.why_not()
     if reason:
-        raise KernelError(reason)
+        raise NotSupportedError(reason)
     program = load(options.file, options.define, not options.fast)
     for line, text in build.warnings(options.file, program.source, options.define):
         print(f"{options.file.name} line {line}: warning: {text}")
+    hints = [how_to_use_template(template) for template in program.templates.values()]
     if not program.kernels:
-        has_template = re.search(r"\btemplate\b[^;{}]*\b__global__\b", blank(program.source))
-        why = (
-            "a template is none; write one that calls it with a type"
-            if has_template
-            else "no function is declared __global__ void"
-        )
-        raise ArgumentError(f"{options.file.name} has no kernel: {why}")
+        why = hints[0] if hints else "no function is declared __global__ void"
+        raise CompileError(f"{options.file.name} has no kernel: {why}", file=options.file.name)
     print(f"{options.file.name} compiles; kernels:")
     for kernel in program.kernels.values():
         print(f"  line {kernel.line}: {kernel}")
+    for hint in hints:
+        print(f"not a kernel: {hint}")
     sys.stdout.flush()
     return program
 
@@ -155,10 +156,9 @@ def gather(options, program, kernel):
     unknown = sorted((set(given) | set(stored)) - {parameter.name for parameter in kernel.parameters})
     if unknown:
         print(f"not used, since {kernel.name} has no such parameter: {', '.join(unknown)}")
-    values = {}
-    for parameter, its in zip(kernel.parameters, program.types(kernel.name)):
-        if its.dtype is None:
-            raise ArgumentError(f"kernel {kernel.name}: the emulator cannot pass the parameter '{parameter}'")
+    types, values = program.types(kernel.name), {}
+    check_types(kernel, types)
+    for parameter, its in zip(kernel.parameters, types):
         if parameter.name in given:
             values[parameter.name] = from_text(parameter, its.pointer, its.dtype, given[parameter.name])
         elif parameter.name in stored:

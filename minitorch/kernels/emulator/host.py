@@ -16,14 +16,16 @@ FUNCTION = re.compile(r"\)\s*(?:const|noexcept|override|->\s*[\w:<>*& ]+)?\s*$")
 DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.)*", re.MULTILINE | re.DOTALL)
 # Headers that programs name for the host, or out of habit: they hold nothing that a kernel needs.
 HEADERS = (
-    "algorithm", "array", "assert.h", "cassert", "chrono", "cmath", "cstdint", "cstdio", "cstdlib", "cstring",
-    "cuda.h", "cuda_runtime.h", "cuda_runtime_api.h", "device_launch_parameters.h", "float.h", "fstream", "functional",
-    "iomanip", "iostream", "limits.h", "math.h", "memory", "numeric", "random", "sstream", "stdint.h", "stdio.h",
-    "stdlib.h", "string", "string.h", "sys/time.h", "time.h", "utility", "vector",
+    "algorithm", "array", "assert.h", "bitset", "cassert", "cctype", "cfloat", "chrono", "climits", "cmath",
+    "complex", "cstddef", "cstdint", "cstdio", "cstdlib", "cstring", "ctime", "cublas_v2.h", "cuda.h",
+    "cuda_profiler_api.h", "cuda_runtime.h", "cuda_runtime_api.h", "cudnn.h", "curand.h", "deque",
+    "device_launch_parameters.h", "device_functions.h", "exception", "float.h", "fstream", "functional",
+    "initializer_list", "inttypes.h", "iomanip", "ios", "iostream", "iterator", "limits", "limits.h", "list",
+    "locale", "map", "math.h", "memory", "mutex", "numeric", "optional", "queue", "random", "ratio", "set", "sstream",
+    "stdbool.h", "stddef.h", "stdexcept", "stdint.h", "stdio.h", "stdlib.h", "string", "string.h", "sys/time.h",
+    "thread", "time.h", "tuple", "type_traits", "unistd.h", "unordered_map", "unordered_set", "utility", "vector",
 )  # fmt: skip
-HEADER = re.compile(
-    rf'^[ \t]*#[ \t]*include[ \t]*[<"](?:{"|".join(map(re.escape, HEADERS))})[>"]', re.MULTILINE
-)
+HEADER = re.compile(rf'^[ \t]*#[ \t]*include[ \t]*[<"](?:{"|".join(map(re.escape, HEADERS))})[>"]', re.MULTILINE)
 
 
 def host_parts(plain):

@@ -6,24 +6,25 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from minitorch.kernels.emulator import build
 from minitorch.kernels.emulator.arguments import given_type
 from minitorch.kernels.emulator.errors import ArgumentError, CompileError, NotSupportedError
 from minitorch.kernels.emulator.structures import Array, Launch, Range, Report
-from minitorch.kernels.signature import kernels
+from minitorch.kernels.signature import kernels, split_at_commas, templates
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A static variable: its name, the function that declares it, and where it lies in this process."""
+    """A static variable: its name, the function that declares it, where it lies in this process and in the file."""
 
     name: str
     function: str
     address: int
     bytes: int
+    place: int
 
 
 def static_variables(library, begin):
@@ -45,7 +46,8 @@ def static_variables(library, begin):
     for words in symbols:
         if len(words) == 4 and words[2] in "bBdDu":
             function, name = names_of_symbol(words[3])
-            found.append(Variable(name, function, int(words[0], 16) - start + begin, int(words[1], 16)))
+            place = int(words[0], 16)
+            found.append(Variable(name, function, place - start + begin, int(words[1], 16), place))
     return sorted(found, key=lambda variable: variable.address)
 
 
@@ -69,7 +71,7 @@ class Program:
     Attributes:
         path, source: the file and its text.
         defines, check: as they were given.
-        kernels: dict from name to `Kernel`.
+        kernels, templates: dicts from name to `Kernel`; the latter are no kernels, see `how_to_use_template`.
         library: path of the compiled code.
         start: the runtime's function that launches a kernel.
         bounds: first address of the shared variables and the one behind them, those of the variables at file scope,
@@ -83,7 +85,7 @@ class Program:
         self.defines, self.check = defines, check
         self.source = self.path.read_text(encoding="utf-8")
         try:
-            self.kernels = kernels(self.source)
+            self.kernels, self.templates = kernels(self.source), templates(self.source)
         except ValueError as error:
             raise CompileError(f"{self.path.name}: {error}", file=self.path.name) from None
         self.library = build.kernel_library(self.path, self.source, defines, check)
@@ -107,6 +109,10 @@ class Program:
         """
         if name not in self._entries:
             if name not in self.kernels:
+                template = self.templates.get(name.partition("<")[0].strip())
+                if template:
+                    text = f"{self.path.name}: {how_to_use_template(template)}"
+                    raise ArgumentError(text, kernel=name, file=self.path.name, line=template.line)
                 has = f"it has {', '.join(self.kernels)}" if self.kernels else "it has none"
                 raise ArgumentError(f"{self.path.name} has no kernel {name!r}; {has}", kernel=name, file=self.path.name)
             address = ctypes.cast(getattr(self.code, f"minitorch_run_{name}"), ctypes.c_void_p).value
@@ -131,6 +137,26 @@ class Program:
     def shared_bytes(self, name):
         """Bytes of the static shared variables of a kernel."""
         return sum(v.bytes for v in self.variables if v.function == name)
+
+
+def how_to_use_template(kernel):
+    """What to write so that a template can be launched, in words.
+
+    Args:
+        kernel: the `Kernel`.
+    """
+    chosen = {}
+    for parameter in split_at_commas(kernel.template):
+        kind, _, name = parameter.partition("=")[0].strip().rpartition(" ")
+        chosen[name] = "float" if kind in ("typename", "class") else "true" if kind == "bool" else "4"
+    types = [replace(p, type=chosen.get(p.type, p.type)) for p in kernel.parameters]
+    wrapper = "_".join([kernel.name, *chosen.values()])
+    call = f"{kernel.name}<{', '.join(chosen.values())}>({', '.join(p.name for p in types)});"
+    return (
+        f"{kernel.name} in line {kernel.line} is a template, and no kernel before something is chosen for "
+        f"{kernel.template}: write __device__ in place of its __global__, and a kernel that calls it, such as\n"
+        f'  extern "C" __global__ void {wrapper}({", ".join(map(str, types))}) {{ {call} }}'
+    )
 
 
 def load(path, defines, check):

@@ -1,19 +1,18 @@
 """Puts what the runtime found into words."""
 
 import re
-import shutil
-import subprocess
-from pathlib import Path
 
 import numpy as np
 
 from minitorch.kernels.emulator import errors
+from minitorch.kernels.emulator.build import ALIGNMENT
+from minitorch.kernels.emulator.debugging import layouts, source_lines
 from minitorch.kernels.emulator.structures import Fault
 from minitorch.kernels.signature import C_TYPES, blank, spelled
 
 WARP_OPERATIONS = ("__syncwarp", "shuffle", "__ballot_sync", "__any_sync", "__all_sync", "__match_any_sync")
 INTENDED = re.compile(r"//.*\brace intended\b")
-DYNAMIC = re.compile(r"\bextern\s+__shared__\s[^;]*?(\w+)\s*\[\s*\]")
+DYNAMIC = re.compile(rf"\bextern\s+__shared__\s+{ALIGNMENT}([\w\s]+?)\s+(\w+)\s*\[\s*\]")
 ACCESS = ("reads", "writes", "updates atomically")
 
 
@@ -84,7 +83,9 @@ class Explanation:
             near = [candidate for candidate in entries if is_wrapped(index_of(address, candidate[0]))]
         if not near:
             return None
-        entry, parameter, array = min(near, key=lambda near: distance(address - wrap * near[0].item, near[0]))
+        entry, parameter, array = min(
+            near, key=lambda near: distance(address - wrap * near[0].item, near[0].start, near[0].bytes)
+        )
         shape = f", shape {array.shape}" if array.ndim > 1 else ""
         size = f"{parameter.name} has {array.size} elements of {array.dtype}{shape}"
         return parameter.name, index_of(address, entry), size
@@ -105,9 +106,13 @@ class Explanation:
 
     def shared_bounds(self):
         address, offset = self.report.address, self.report.address - self.what.dynamic
-        near = [v for v in self.program.variables if v.address <= address]
-        if self.program.bounds[0] <= address < self.program.bounds[1] + (1 << 16) and near:
-            return errors.OutOfBoundsError, f"{self.verb()} past the end of the shared array {near[-1].name}"
+        variables = self.program.variables
+        if self.program.bounds[0] - (1 << 16) <= address < self.program.bounds[1] + (1 << 16) and variables:
+            v = min(variables, key=lambda v: distance(address, v.address, v.bytes))
+            layout = layouts(self.program.library).get(v.place)
+            element = f"{v.name}{layout.index(address - v.address)}, " if layout else ""
+            side = "before the start" if address < v.address else "past the end"
+            return errors.OutOfBoundsError, f"{self.verb()} {element}{side} of the shared array {v.name}{layout or ''}"
         side = "before the start" if offset < 0 else "past the end"
         return errors.OutOfBoundsError, (
             f"{self.verb()} {self.dynamic_element(offset)}, {side} of the dynamic shared memory of the block, for "
@@ -117,7 +122,9 @@ class Explanation:
     def dynamic_element(self, offset):
         """An element of the ``extern __shared__`` array."""
         match = DYNAMIC.search(blank(self.program.source))
-        return element_of_shared(self.program, match.group(1), offset) if match else "shared memory"
+        item = match and item_bytes(self.program, match.group(1))
+        name = match.group(2) if match else "memory"
+        return f"shared {name}[{offset // item}]" if item else f"byte {offset} of shared {name}"
 
     def write_to_const(self):
         found = self.element(self.report.address)
@@ -132,11 +139,19 @@ class Explanation:
             return f"{found[0]}[{found[1]}]"
         for v in self.program.variables:
             if v.address <= report.address < v.address + v.bytes:
-                return element_of_shared(self.program, v.name, report.address - v.address)
+                return f"shared {self.element_of_variable(v)}"
         for v in self.program.globals:
             if v.address <= report.address < v.address + v.bytes:
-                return f"the variable {v.name}"
+                return f"the variable {self.element_of_variable(v)}"
         return self.dynamic_element(report.address - self.what.dynamic)
+
+    def element_of_variable(self, variable):
+        """A static variable, or the element of it that a report is about, and its size if it is not a plain row."""
+        offset, layout = self.report.address - variable.address, layouts(self.program.library).get(variable.place)
+        if layout is None:
+            return f"{variable.name} (byte {offset})"
+        size = f" ({variable.name} is {layout})" if len(layout.shape) > 1 else ""
+        return variable.name + layout.index(offset) + size
 
     def race(self):
         here, other = self.report.here, self.report.other
@@ -165,23 +180,28 @@ class Explanation:
         )
 
     def index(self):
-        index, name = self.report.values[0], self.indexed_array()
+        index, name, c_type = self.report.values[0], self.indexed_array(), self.report.text.decode()
         side = "before the start" if index < 0 else "past the end"
-        return errors.OutOfBoundsError, (
-            f"index {index} is {side} of {f'{name}, ' if name else ''}an array of type {self.report.text.decode()}"
-        )
+        dimensions = name.count("[")  # the type is that of what is left of the array at this index
+        if dimensions > 1:
+            name = f"dimension {dimensions - c_type.count('[') + 1} of {name}"
+        elif dimensions:
+            name = name.partition("[")[0]
+        name += ", " if name else ""
+        return errors.OutOfBoundsError, f"index {index} is {side} of {name}an array of type {c_type}"
 
     def indexed_array(self):
-        """Name of the array that the line indexes; None where there are several that it may be."""
+        """Name and size, as declared, of the array that the line indexes; "" where there are several that it may be."""
         source = blank(self.program.source)
         line = source.splitlines()[self.line - 1] if self.line else ""
         start, end = self.bound.kernel.body
         if not source.count("\n", 0, start) < (self.line or 0) <= source.count("\n", 0, end) + 1:
             start, end = 0, len(source)  # in a function that the kernel calls
-        declaration = r"(?m)(?:^|[;{{}}])\s*(?!return|else)(?:\w+\s+)+(?:[^;(){{}}=]*,\s*)?{}\s*\["
+        declaration = r"(?m)(?:^|[;{{}}])\s*(?!return|else)(?:\w+\s+)+(?:[^;(){{}}=]*,\s*)?({}\s*(?:\[[^][]*\]\s*)+)"
         names = dict.fromkeys(re.findall(r"\b([A-Za-z_]\w*)\s*\[", line))
-        declared = [name for name in names if re.search(declaration.format(name), source[start:end])]
-        return declared[0] if len(declared) == 1 else None
+        found = [re.search(declaration.format(name), source[start:end]) for name in names]
+        declared = [match.group(1).strip() for match in found if match]
+        return declared[0] if len(declared) == 1 else ""
 
     def shuffle(self):
         mask, lane = self.report.values[:2]
@@ -325,9 +345,9 @@ def is_wrapped(index):
     return 0 < (1 << 32) - index < 1 << 24
 
 
-def distance(address, entry):
-    """How far an address is from an array, 0 if inside."""
-    return max(entry.start - address, address - (entry.start + entry.bytes - 1), 0)
+def distance(address, start, size):
+    """How far an address is from an array of so many bytes, 0 if inside."""
+    return max(start - address, address - (start + size - 1), 0)
 
 
 def at(where):
@@ -345,15 +365,6 @@ def text(index):
     return f"({', '.join(map(str, index))})"
 
 
-def element_of_shared(program, name, offset):
-    """Name and index of an element of a shared variable; in bytes where its type cannot be told from the text."""
-    declaration = re.search(rf"\b__shared__\s+([\w\s]+?)\s+{name}\s*(\[)?", blank(program.source))
-    if declaration and not declaration.group(2):
-        return f"shared {name}"
-    item = declaration and item_bytes(program, declaration.group(1))
-    return f"shared {name}[{offset // item}]" if item else f"byte {offset} of shared {name}"
-
-
 def item_bytes(program, c_type):
     """Bytes of an element of a C type, looked up through the program's defines; None for an unknown type."""
     c_type = " ".join(word for word in c_type.split() if word not in ("volatile", "const"))
@@ -369,18 +380,3 @@ def is_intended(program, report):
         if any(INTENDED.search(line) for line in lines[max(number - 2, 0) : number]):
             return True
     return False
-
-
-def source_lines(program, code):
-    """The line of a position in the compiled code, then those of the calls that lead there, within the .cu file."""
-    tool = shutil.which("addr2line") or shutil.which("llvm-addr2line")
-    if tool is None:
-        return []
-    command = [tool, "-i", "-e", str(program.library), hex(code)]
-    output = subprocess.run(command, capture_output=True, text=True).stdout
-    lines = []
-    for entry in output.splitlines():
-        name, _, number = entry.partition(" ")[0].rpartition(":")
-        if Path(name).name == program.path.name and number.isdigit() and int(number):
-            lines.append(int(number))
-    return lines

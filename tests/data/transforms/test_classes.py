@@ -231,7 +231,7 @@ def test_random_erasing():
     assert T.RandomErasing(1, inplace=True)(image) is image and (image != TENSOR).any()
     for image in KINDS.values():  # no rectangle fits
         assert np.array_equal(T.RandomErasing(1, (1, 1), (1, 1))(image), image)
-    with pytest.raises(ValueError, match="fill must have one number or 3"):
+    with pytest.raises(ValueError, match="value must have one number or 3"):
         T.RandomErasing(1, value=(1, 2))(TENSOR)
 
 
@@ -264,6 +264,9 @@ def test_choices():
 @pytest.mark.parametrize("make, error, match", [
     (lambda: T.RandomCrop(0), ValueError, "RandomCrop: size must be one or two whole numbers above 0, got 0"),
     (lambda: T.RandomCrop(4, padding=-1), ValueError, "RandomCrop: padding"),
+    (lambda: T.Pad(2.5), TypeError, "Pad: padding must be whole numbers, got 2.5"),
+    (lambda: T.Resize(None), TypeError, "Resize: size must be whole numbers, got None"),
+    (lambda: T.GaussianBlur(3.0), TypeError, "GaussianBlur: kernel_size must be whole numbers, got 3.0"),
     (lambda: T.RandomCrop(4, padding_mode="wrap"), ValueError, "RandomCrop: padding_mode must be one of"),
     (lambda: T.RandomCrop(4, fill="red"), TypeError, "RandomCrop: fill must be a number"),
     (lambda: T.RandomResizedCrop(4, scale=0.5), TypeError, "RandomResizedCrop: scale must be two numbers"),

@@ -8,6 +8,8 @@ import sys
 import numpy as np
 import pytest
 
+from minitorch.kernels import emulator
+from minitorch.kernels.emulator import build
 from minitorch.kernels.emulator.command_line import main
 
 ADD = """
@@ -78,6 +80,12 @@ def test_time_limit(call):
     assert status == 1 and "EndlessLoopError" in errors
 
 
+def test_a_machine_without_a_compiler(call, monkeypatch):
+    monkeypatch.setattr(build, "why_not", lambda: "no compiler here")
+    status, _, errors = call(ADD)
+    assert status == 2 and errors == "NotSupportedError: no compiler here\n"
+
+
 def test_define_shared_and_null(call, tmp_path):
     np.savez(tmp_path / "in.npz", y=np.zeros(8))
     source = """
@@ -92,7 +100,7 @@ def test_define_shared_and_null(call, tmp_path):
     status, _, errors = call(source, *arguments, "--shared", 56)
     assert status == 1 and "shared memory" in errors
     status, _, errors = call(source, *arguments[:-2], "--shared", 64)
-    assert status == 1 and "--define real=double" in errors
+    assert status == 2 and "--define real=double" in errors
 
 
 PROGRAM = """
@@ -135,21 +143,56 @@ def test_a_whole_program_is_run_without_its_host_part(call):
 
 
 def test_files_and_sizes_that_cannot_be_used(call, tmp_path, capsys):
-    assert main([str(tmp_path / "none.cu")]) == 1 and "there is no file" in capsys.readouterr().err
+    assert main([str(tmp_path / "none.cu")]) == 2 and "there is no file" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         call(ADD, "--grid", "many", "--block", 3)
     assert "expected a number, or several as in 16,16, got 'many'" in capsys.readouterr().err
 
 
-def test_warnings_are_shown(call):
-    status, output, _ = call(ADD.replace("const int i", "int idle;\n    const int i"))
-    assert status == 0 and "mine.cu line 3: warning: unused variable" in output
+def test_warnings_are_shown_without_noise(call):
+    source = """
+    #pragma unroll_everything
+    template <typename T> __device__ void twice(T* y) { int spare; *y *= 2; }
+    __global__ void kernel(float* y, const float* not_needed, int n) {
+        float sum;
+        for (int i = 0; i < blockDim.x; ++i) sum += y[i];
+        int idle;
+        if (threadIdx.x < n) twice(y), twice(&sum), twice(&n);
+        y[0] = sum;
+    }
+    """
+    status, output, errors = call(source)
+    warnings = re.findall("mine.cu line (.*)", output)
+    assert status == 0 and not errors and not re.search(r"\[-W|signed|parameter|pragma", output)
+    assert warnings == sorted(set(warnings))
+    assert "7: warning: unused variable 'idle'" in warnings and "3: warning: unused variable 'spare'" in warnings
+    call(ADD)
+    assert "warning" not in call(ADD)[1]
+
+
+def test_a_kernel_that_is_run_from_python_prints_no_warnings(write, capfd):
+    emulator.launch(write(ADD.replace("const int i", "int idle; const int i")), "add", 1, 1, [None, None, 0, 1.0])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_templates_are_listed(call):
+    template = "template <typename T>\n__global__ void scale(T* y, T by) { *y *= by; }\n"
+    status, output, _ = call(template + ADD)
+    assert status == 0 and "line 4: add(" in output and "not a kernel: scale in line 2 is a template" in output
+    assert 'extern "C" __global__ void scale_float(float* y, float by) { scale<float>(y, by); }' in output
+
+
+def test_a_struct_is_named_before_values_are_asked_for(call):
+    source = "struct Size { int n; };\n__global__ void fill(float* y, Size size) { y[0] = size.n; }"
+    status, output, errors = call(source, *RUN)
+    assert status == 2 and "line 2: fill(float* y, Size size)" in output
+    assert "cannot pass 'size' of type 'Size'" in errors and "no value" not in errors
 
 
 BAD = {
     "compile error": (ADD.replace("n, float", "n float"), (), r"mine.cu does not compile:\n  line 2"),
     "no kernel": ("int x;", (), "no function is declared __global__ void"),
-    "template": ("template <typename T> __global__ void f(T* x) { x[0] = 0; }", (), "a template is none"),
+    "template": ("template <typename T> __global__ void f(T* x) {}", (), "has no kernel: f in line 1 is a template"),
     "no grid": (ADD, ("--block", 3), "give both --grid and --block"),
     "which kernel": (TWO, RUN, "give --kernel, one of add, other"),
     "unknown kernel": (TWO, ("--kernel", "sub", *RUN), "no kernel 'sub'"),
@@ -163,13 +206,15 @@ BAD = {
     "missing file": (ADD, ("--arrays", "@none.npz", *RUN), "there is no file .*none.npz"),
     "not an .npz": (ADD, ("--arrays", "@mine.cu", *RUN), "."),
 }
+WRONG_FILES = {"compile error", "no kernel", "template"}
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_what_is_wrong_is_said_without_a_traceback(case, call):
     source, arguments, words = BAD[case]
     status, _, errors = call(source, *arguments)
-    assert status == 1 and re.search(words, errors) and "Traceback" not in errors
+    assert status == (1 if case in WRONG_FILES else 2)
+    assert re.search(words, errors) and "Traceback" not in errors
 
 
 @pytest.mark.parametrize(
@@ -185,13 +230,13 @@ def test_arrays_that_do_not_fit(name, value, words, call, tmp_path):
     arrays = {"x": np.zeros(100, np.float32), "y": np.zeros(100, np.float32), "n": 100, "scale": 0.5}
     np.savez(tmp_path / "in.npz", **{**arrays, name: value})
     status, _, errors = call(ADD, "--arrays", "@in.npz", *RUN)
-    assert status == 1 and words in errors
+    assert status == 2 and words in errors
 
 
 def test_pickled_arrays_are_refused(call, tmp_path):
     np.savez(tmp_path / "in.npz", x=np.array([object()], dtype=object))
     status, _, errors = call(ADD, "--arrays", "@in.npz", *RUN)
-    assert status == 1 and "allow_pickle" in errors
+    assert status == 2 and "allow_pickle" in errors
 
 
 def test_the_command_itself(tmp_path):
@@ -203,4 +248,5 @@ def test_the_command_itself(tmp_path):
     (tmp_path / "mine.cu").write_text(ADD)
     assert run(str(tmp_path / "mine.cu")).returncode == 0
     assert "--arrays FILE.npz" in run("--help").stdout
-    assert run("--nonsense").returncode == 2
+    assert "Exit status: 0 if nothing is wrong; 1 if" in run("--help").stdout
+    assert [run(*arguments).returncode for arguments in ((), ("--nonsense",), ("none.cu",))] == [2, 2, 2]

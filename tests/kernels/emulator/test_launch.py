@@ -24,9 +24,6 @@ extern "C" __global__ void shared(float* y) {
     large[threadIdx.x] = more[threadIdx.x] = 1;
     y[threadIdx.x] = large[threadIdx.x];
 }
-struct Options { int n; };
-extern "C" __global__ void structure(Options options, int* y) { *y = options.n; }
-extern "C" __global__ void pointers(float** table, int n) { table[0][0] = n; }
 """
 
 
@@ -138,12 +135,6 @@ def test_static_and_dynamic_shared_memory_together(write):
     emulator.launch(write(KERNEL), "shared", 1, 32, [y], shared_bytes=9152)
     with pytest.raises(emulator.ArgumentError, match=r"got 40000 in the kernel's own arrays and shared_bytes=9153"):
         emulator.launch(write(KERNEL), "shared", 1, 32, [y], shared_bytes=9153)
-
-
-@pytest.mark.parametrize("kernel, parameter", [("structure", "Options options"), ("pointers", r"float\*\* table")])
-def test_parameters_that_cannot_be_passed(kernel, parameter, write):
-    with pytest.raises(emulator.ArgumentError, match=f"cannot pass the parameter '{parameter}'"):
-        emulator.launch(write(KERNEL), kernel, 1, 1, [1, np.zeros(1, np.int32)][:: 1 if kernel == "structure" else -1])
 
 
 def test_checking_and_environment(write, monkeypatch):

@@ -9,6 +9,7 @@ from minitorch.data.transforms.functional.color import blend, check_factors
 from minitorch.data.transforms.functional.images import (
     channels_first,
     check_image,
+    in_tuple,
     is_count,
     is_tensor_image,
     picture_array,
@@ -34,7 +35,7 @@ def gaussian_blur(img, kernel_size, sigma=None):
 
 def blur_arguments(name, kernel_size, sigma):
     """`kernel_size` and `sigma` as pairs `(along x, along y)`; ValueError unless they are what a blur takes."""
-    sizes = [kernel_size] if isinstance(kernel_size, numbers.Integral) else list(kernel_size)
+    sizes = list(in_tuple(name, "kernel_size", kernel_size))
     sizes = sizes * 2 if len(sizes) == 1 else sizes
     if len(sizes) != 2 or not all(is_count(size, 1) and size % 2 for size in sizes):
         raise ValueError(f"{name}: kernel_size must be one or two odd numbers above 0, got {kernel_size!r}")

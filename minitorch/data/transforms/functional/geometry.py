@@ -10,6 +10,7 @@ from minitorch.data.transforms.functional.images import (
     check_image,
     fill_values,
     get_dimensions,
+    in_tuple,
     is_count,
     is_tensor_image,
     pair,
@@ -119,7 +120,7 @@ def pad(img, padding, fill=0, padding_mode="constant"):
 
 def padding_sides(name, padding):
     """`(left, top, right, bottom)` of one, two or four whole numbers."""
-    sides = (padding,) if isinstance(padding, numbers.Integral) else tuple(padding)
+    sides = in_tuple(name, "padding", padding)
     if len(sides) not in (1, 2, 4) or any(not is_count(side, 0) for side in sides):
         raise ValueError(f"{name}: padding must be one, two or four whole numbers of at least 0, got {padding!r}")
     return sides * (4 // len(sides))
@@ -205,7 +206,7 @@ def apply_resize(img, size, mode, max_size, antialias):
 
 def resized_size(height, width, size, max_size=None):
     """`(height, width)` after `resize`."""
-    sizes = (size,) if isinstance(size, numbers.Integral) else tuple(size)
+    sizes = in_tuple("resize", "size", size)
     if len(sizes) == 2:
         return sizes
     short, long = sizes[0], sizes[0] * max(height, width) // min(height, width)

@@ -95,25 +95,25 @@ def get_image_num_channels(img):
     return get_dimensions(img)[0]
 
 
-def fill_values(name, fill, image):
+def fill_values(name, fill, image, argument="fill"):
     """One number for each channel of `image`, from a number, a sequence of them, or None for zero."""
     channels = get_dimensions(image)[0]
     values = list(fill) if isinstance(fill, (list, tuple)) else [0 if fill is None else fill]
     if len(values) not in (1, channels):
-        raise ValueError(f"{name}: fill must have one number or {channels}, one for each channel, got {fill!r}")
+        raise ValueError(f"{name}: {argument} must have one number or {channels}, one for each channel, got {fill!r}")
     values = values * channels if len(values) == 1 else values
     if is_tensor_image(image) or (isinstance(image, Image.Image) and image.mode in ("F", "I", "I;16")):
         return values
     if not all(0 <= value < 256 for value in values):
-        raise ValueError(f"{name}: fill must lie in 0 to 255 for a picture, got {fill!r}")
+        raise ValueError(f"{name}: {argument} must lie in 0 to 255 for a picture, got {fill!r}")
     return [int(value) for value in values]
 
 
-def check_fill(name, fill):
+def check_fill(name, fill, argument="fill"):
     """Raise unless `fill` is a number, a sequence of them, or None."""
     values = fill if isinstance(fill, (list, tuple)) and fill else [0 if fill is None else fill]
     if not all(isinstance(value, numbers.Real) for value in values):
-        raise TypeError(f"{name}: fill must be a number or one for each channel, got {fill!r}")
+        raise TypeError(f"{name}: {argument} must be a number or one for each channel, got {fill!r}")
 
 
 def pillow_color(values):
@@ -126,9 +126,18 @@ def is_count(value, least):
     return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= least
 
 
+def in_tuple(name, argument, value):
+    """A whole number or several as a tuple; TypeError for what is neither."""
+    if isinstance(value, numbers.Integral):
+        return (value,)
+    if not hasattr(value, "__iter__"):
+        raise TypeError(f"{name}: {argument} must be whole numbers, got {value!r}")
+    return tuple(value)
+
+
 def pair(name, argument, value):
     """`(height, width)` of one whole number above 0 for both, or of two."""
-    sizes = (value,) if isinstance(value, numbers.Integral) else tuple(value)
+    sizes = in_tuple(name, argument, value)
     if len(sizes) not in (1, 2) or not all(is_count(length, 1) for length in sizes):
         raise ValueError(f"{name}: {argument} must be one or two whole numbers above 0, got {value!r}")
     return sizes * 2 if len(sizes) == 1 else sizes

@@ -9,9 +9,8 @@
 // A place belongs to a team of blockDim.x threads, a power of two up to a warp, and a block to blockDim.y places. For
 // inner = 1 the team's lanes read neighbouring classes of a row; else teams have one thread, and neighbouring threads
 // read neighbouring places. Either way the reads of a warp are coalesced; a team joins its results through registers,
-// without shared memory. Each score is read once by the forward (and
-// again, from the cache, where every class has a share) and once by the backward, which writes as much: 4 and 8 bytes a
-// score, and one exp in each.
+// without shared memory. Each score is read once by the forward (and again, from the cache, where every class has a
+// share) and once by the backward, which writes as much: 4 and 8 bytes a score, with two exp and one.
 #ifndef real
 #define real float
 #endif
@@ -68,11 +67,9 @@ extern "C" __global__ void cross_entropy(const real* __restrict__ score, const l
 #pragma unroll 4
     for (int c = threadIdx.x; c < end; c += blockDim.x) {
         const real x = score[first + c * inner];
-        if (x > largest) {
-            total *= exp(largest - x);
-            largest = x;
-        }
-        total += exp(x - largest);
+        const real next = max(largest, x);
+        total = total * exp(largest - next) + exp(x - next);
+        largest = next;
     }
     const real top = team_max(largest);
     const real logarithm = top + log(team_sum(total * exp(largest - top)));

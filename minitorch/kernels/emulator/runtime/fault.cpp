@@ -1,6 +1,9 @@
 // Turns signals that a kernel causes into reports: an access to a page that must not be touched, a division by zero, a
 // trap, and the timer that ends an endless loop. Handlers are in place only while a kernel runs, and mind only the
 // thread that runs it.
+//
+// The timer counts processor time alone: every loop takes some, and by the clock on the wall a right kernel of a
+// process that was stopped, or that waits for a processor or for a reader of what it prints, would look like a loop.
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
