@@ -72,4 +72,4 @@ def sentence(excinfo, path, check):
         return str(excinfo.getrepr(style="short"))
     line, statement = lines[-1]
     return (f"the check cannot use what your function returned ({error}): compare it with what the exercise says under "
-            f"Returns. Line {line} of {check.name} is: {' '.join(str(statement).split())}")
+            f"Returns. Line {line} of {check.name} is: {str(statement).strip().splitlines()[0]}")
