@@ -225,3 +225,95 @@ extern "C" __global__ void list_with_a_cycle(int* next, int n) {
     }
     next[3] = steps;
 }
+
+// RaceError of (1, 64, 0, ints(16))
+extern "C" __global__ void bytes_of_an_int_array(int* y) {
+    unsigned char* bytes = (unsigned char*)y;
+    bytes[threadIdx.x] = 1;  // <- here
+    if (threadIdx.x == 40) bytes[0] = 2;  // <- here
+}
+
+// RaceError of (1, (8, 8), 0, floats(64), zeros(64))
+struct Tile {
+    float v[8][9];
+    __device__ void put(int r, int c, float x) { v[r][c] = x; }  // <- here
+    __device__ float get(int r, int c) const { return v[r][c]; }  // <- here
+};
+extern "C" __global__ void methods_of_a_shared_struct(const float* x, float* y) {
+    __shared__ Tile tile;
+    tile.put(threadIdx.y, threadIdx.x, x[threadIdx.y * 8 + threadIdx.x]);
+    y[threadIdx.y * 8 + threadIdx.x] = tile.get(threadIdx.x, threadIdx.y);
+}
+
+// OutOfBoundsError of (1, (32, 4), 4096, floats(128), zeros(128))
+extern "C" __global__ void dynamic_as_rows_of_33(const float* x, float* y) {
+    extern __shared__ float room[];
+    float (*tile)[33] = (float (*)[33])room;
+    for (int r = threadIdx.y; r < 32; r += 4) tile[r][threadIdx.x] = x[threadIdx.y * 32 + threadIdx.x];  // <- here
+    __syncthreads();
+    y[threadIdx.y * 32 + threadIdx.x] = tile[threadIdx.x][threadIdx.y];
+}
+
+// DivergenceError of (1, (20, 3), 0, floats(60), zeros(3))
+extern "C" __global__ void rows_of_20_are_no_warps(const float* x, float* y) {
+    float v = x[threadIdx.y * 20 + threadIdx.x];
+    for (int d = 16; d > 0; d /= 2) v += __shfl_down_sync(0xffffffffu, v, d);  // <- here
+    if (threadIdx.x == 0) y[threadIdx.y] = v;
+}
+
+// DivergenceError of (1, 64, 0, ints(64))
+extern "C" __global__ void barrier_behind_a_goto(int* y) {
+    if (y[threadIdx.x] > 50) goto end;
+    y[threadIdx.x] = 1;
+    __syncthreads();  // <- here
+end:
+    y[threadIdx.x] += 1;
+}
+
+// DivergenceError of (1, 64, 0, ints(64))
+extern "C" __global__ void barrier_behind_a_short_circuit(int* y) {
+    if (y[threadIdx.x] > 3 && __syncthreads_or(y[threadIdx.x] > 60)) y[threadIdx.x] = 1;  // <- here
+}
+
+// OutOfBoundsError of (1, 1, 0, floats(64), zeros(1), 64)
+extern "C" __global__ void pointer_walks_past_the_end(const float* x, float* y, int n) {
+    const float* end = x + n;
+    float sum = 0;
+    for (const float* p = x; p <= end; ++p) sum += *p;  // <- here
+    *y = sum;
+}
+
+// RaceError of (1, 64, 0, floats(64), zeros(64))
+extern "C" __global__ void variance_overwrites_the_mean(const float* x, float* y) {
+    __shared__ float value;
+    if (threadIdx.x == 0) value = x[5];
+    __syncthreads();
+    float mean = value;  // <- here
+    if (threadIdx.x == 0) value = x[6];  // <- here
+    __syncthreads();
+    y[threadIdx.x] = (x[threadIdx.x] - mean) / value;
+}
+
+// RaceError of (2, 32, 0, floats(2, 32), zeros(2), zeros(1))
+extern "C" __global__ void loss_summed_by_thread_zero_of_each_block(const float* x, float* part, float* loss) {
+    float v = x[blockIdx.x * 32 + threadIdx.x];
+    for (int d = 16; d > 0; d /= 2) v += __shfl_xor_sync(0xffffffffu, v, d);
+    if (threadIdx.x == 0) {
+        part[blockIdx.x] = v;  // <- here
+        if (blockIdx.x == gridDim.x - 1)
+            for (int b = 0; b < gridDim.x; ++b) *loss += part[b];  // <- here
+    }
+}
+
+// KernelArithmeticError of (1, 1, 0, int_zeros(1), 50)
+extern "C" __global__ void factorial_in_int(int* y, int n) {
+    int product = 1;
+    for (int i = 2; i <= n; ++i) product *= i;  // <- here
+    y[0] = product;
+}
+
+// RaceError of (1, 4, 0, np.array([0, 1, 1, 3], I), floats(4, 8), zeros(4, 8), 4)
+extern "C" __global__ void embedding_gradient_without_atomic(const int* id, const float* g, float* table, int n) {
+    int t = threadIdx.x;
+    for (int c = 0; c < 8; ++c) table[id[t] * 8 + c] += g[t * 8 + c];  // <- here
+}

@@ -70,7 +70,7 @@ const char* minitorch_launch(Launch* what, Report* where) {
             begin_report();
             begin_shuffles();
             problem = place_arrays();
-            if (!problem && !begin_check()) problem = "there is not enough memory to check each byte of shared memory";
+            if (!problem && !begin_check()) problem = "there is not enough memory to check each byte of it";
             if (!problem) run_blocks();
         }
     } else {

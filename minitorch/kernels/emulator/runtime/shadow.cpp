@@ -34,8 +34,8 @@ char* pool;
 size_t pool_bytes, pool_used;
 constexpr size_t pool_kept = size_t(256) << 20;
 
-// Shared memory has cells of 4 bytes. When one is written in parts, by threads that must not be forgotten over each
-// other, the launch begins again with a cell for each byte.
+// A cell holds the last write alone. When parts of one are written, bytes in shared memory for example, by threads that
+// must not be forgotten over each other, the launch begins again with a cell for each byte.
 bool bytewise;
 
 std::unordered_set<uint64_t> ignored;
@@ -229,7 +229,7 @@ __attribute__((always_inline)) inline void check_region(Region& region, uintptr_
         for (uintptr_t at = 0; at < size; at += piece) check_cell<kind>(region, cell++, access, address, size);
         return;
     }
-    if (region.shared && kind != Kind::read) {
+    if (kind != Kind::read) {
         begins_again = bytewise = true;
         leave();
     }
@@ -332,7 +332,7 @@ bool begin_check() {
     for (int i = 0; i < slots_used; ++i) {
         const Slot& slot = slots[i];
         if (slot.read_only) continue;  // nobody may write there, so that there is nothing to remember
-        make_region(&arrays[i], slot.start, slot.bytes, slot.item, false);
+        make_region(&arrays[i], slot.start, slot.bytes, bytewise ? 1 : slot.item, false);
         regions[count++] = &arrays[i];
     }
     const uint32_t item = bytewise ? 1 : 4;
