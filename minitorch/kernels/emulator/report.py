@@ -135,7 +135,7 @@ class Explanation:
         return errors.ReadOnlyError, f"writes {name}, which it declares {'const' if found else '__constant__'}"
 
     def target(self):
-        """The element that a report is about."""
+        """The element that a report is about; "" for one that belongs to nobody."""
         report = self.report
         found = self.element(report.address)
         if found:
@@ -146,7 +146,8 @@ class Explanation:
         for v in self.program.globals:
             if v.address <= report.address < v.address + v.bytes:
                 return f"the variable {self.element_of_variable(v)}"
-        return self.dynamic_element(report.address - self.what.dynamic)
+        inside = distance(report.address, self.what.dynamic, self.what.shared_bytes) == 0
+        return self.dynamic_element(report.address - self.what.dynamic) if inside else ""
 
     def element_of_variable(self, variable):
         """A static variable, or the element of it that a report is about, and its size if it is not a plain row."""
@@ -288,8 +289,12 @@ class Explanation:
         return errors.EndlessLoopError, "is in an endless loop, or takes longer than the time limit"
 
     def misaligned(self):
+        verb, alignment = self.verb(), self.report.values[0]
+        if not alignment:
+            return errors.MisalignedError, f"{verb} several bytes at an address that is not a multiple of their number"
         return errors.MisalignedError, (
-            f"{ACCESS[self.report.here.access]} several bytes at an address that is not a multiple of their number"
+            f"{verb} {self.target() or 'memory'} as a type of which every address is a multiple of {alignment} bytes, "
+            "but this one is not"
         )
 
     def stack_overflow(self):

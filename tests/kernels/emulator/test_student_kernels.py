@@ -80,6 +80,9 @@ SAYS = {
     "memset_counts_bytes_of_more": r"writes s\[8\], past the end of the shared array s\[8\]",
     "dynamic_shared_not_asked_for": r"writes shared wide\[0\], past the end of the dynamic .* shared_bytes=0",
     "dynamic_filled_by_a_helper": r"writes shared dynamic\[32\], past the end of the dynamic shared memory",
+    "double_in_bytes": r"reads x\[1\] as a type of which every address is a multiple of 8 bytes",
+    "ints_then_doubles_in_dynamic_shared": r"writes shared room\[4\] as a type of which every .* multiple of 8 bytes",
+    "misaligned_shared_float4": r"reads shared s\[[1-7]\]\[0\] \(s is \[8\]\[5\]\) as a type .* multiple of 16 bytes",
     "compaction_counter_without_atomic": r"count\[0\], .*; if several threads .* takes an atomic operation",
 }
 

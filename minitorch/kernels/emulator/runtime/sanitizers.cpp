@@ -18,6 +18,12 @@ inline void check(const void* address, size_t size, void* return_address) {
     check_access<kind>(reinterpret_cast<uintptr_t>(address), size, position(return_address));
 }
 
+[[noreturn]] void fail_misaligned(const void* address, size_t alignment, Place place) {
+    report->address = reinterpret_cast<uintptr_t>(address);
+    report->slot = slot_of(report->address);
+    fail(Fault::misaligned, place, {}, int64_t(alignment));
+}
+
 // Where the compiler takes the address for aligned. It has checks of its own, but GCC's overlook a constant offset.
 template <Kind kind>
 inline void check_aligned(const void* address, size_t size, void* return_address) {
@@ -26,7 +32,7 @@ inline void check_aligned(const void* address, size_t size, void* return_address
         Place place = place_of(current, 0);
         place.code = position(return_address);
         place.access = int32_t(kind);
-        fail(Fault::misaligned, place);
+        fail_misaligned(address, alignment, place);
     }
     check<kind>(address, size, return_address);
 }
@@ -178,7 +184,7 @@ void __ubsan_handle_type_mismatch_v1_abort(Mismatch* data, uintptr_t address) {
     Place place = place_at(data->location, __builtin_return_address(0));
     place.access = data->kind == 1;  // 0 a load, 1 a store
     if (address == 0) fail(Fault::out_of_bounds, place);
-    fail(Fault::misaligned, place, {}, int64_t(1) << data->log_alignment);
+    fail_misaligned(reinterpret_cast<const void*>(address), size_t(1) << data->log_alignment, place);
 }
 
 }
