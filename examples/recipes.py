@@ -120,7 +120,7 @@ def train(recipe, arguments, data, seed):
     """
     minitorch.manual_seed(seed)
     images, labels, test_images, test_labels = data
-    validation = None
+    classes, validation = int(max(labels.max(), test_labels.max())) + 1, None
     if recipe.stop_early:  # what decides when to stop must not be trained on
         held = len(labels) // 10
         validation = DataLoader(TensorDataset(images[:held], labels[:held]), 500)
@@ -128,7 +128,6 @@ def train(recipe, arguments, data, seed):
     flip = arguments.data not in image_sets.NOT_MIRRORED
     dataset = Augmented(images, labels, flip) if recipe.augment else TensorDataset(images, labels)
     loader = DataLoader(dataset, arguments.batch_size, shuffle=True, drop_last=True)
-    classes = int(test_labels.max()) + 1
     model = models.cifar_resnet(
         arguments.depth, num_classes=classes, in_channels=images.shape[1], dropout=recipe.dropout,
         widths=tuple(arguments.width * factor for factor in (1, 2, 4)), stochastic_depth_prob=recipe.stochastic_depth,

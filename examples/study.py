@@ -11,8 +11,9 @@ def spread(values):
 
 
 def in_percent(values, sign=""):
-    """Mean and standard deviation as text, in per cent; with sign="+" also the sign of the mean."""
-    return f"{100 * np.mean(values):{sign}.2f} ± {100 * spread(values):.2f}"
+    """Mean and standard deviation as text, in per cent, the mean alone of one seed; sign="+" shows its sign always."""
+    mean = f"{100 * np.mean(values):{sign}.2f}"
+    return f"{mean} ± {100 * spread(values):.2f}" if len(values) > 1 else mean
 
 
 def markdown(rows):

@@ -47,8 +47,9 @@ print(f"b + 0.001 changes y by {change_by_b:+.6f}, a slope of {change_by_b / ste
 assert round(change_by_a / step, 6) == -2 and round(change_by_b / step, 6) == 2
 
 # %% [markdown]
-# The rules of school say the same without any step: $\partial y / \partial a = b + 1 = -2$, because $a$ occurs twice,
-# once multiplied by $b$ and once alone; and $\partial y / \partial b = a = 2$.
+# The rules of school say the same without any step. Write $\partial y / \partial a$ for the slope of $y$ when $a$ alone
+# changes and all else is held fixed. Then $\partial y / \partial a = b + 1 = -2$, because $a$ occurs twice, once
+# multiplied by $b$ and once alone; and $\partial y / \partial b = a = 2$.
 #
 # Measuring takes one more run of the formula for each number. A network has millions of numbers. We want all slopes
 # from one run: that is what the chain rule gives us.

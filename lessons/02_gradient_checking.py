@@ -151,6 +151,10 @@ save(figure, "02_precision")
 #
 # Does that mean that a float32 *gradient* is that bad? The engine computes it by the chain rule, not by differences.
 #
+# From here on we need networks, which later lessons explain: `cross_entropy` (lesson 3) turns the scores of a network
+# into the *loss*, one number that says how wrong they are; SGD (lesson 4) makes it smaller in small steps; LeNet-5
+# (lesson 8) is a network for images. Take them as functions: numbers go in, a number comes out, and it has slopes.
+#
 # **Question.** A small network computes its loss in float32. Compare with the float64 truth: which is further off, the
 # engine's float32 gradient or the float32 difference quotient? By how many digits? Then run the next cell.
 
@@ -253,8 +257,9 @@ for seed in range(5):
 assert max(direction_errors) < 1e-4
 
 # %% [markdown]
-# If all parameters move along a random direction $v$ of length 1, the loss changes with the slope $\nabla L \cdot v$:
-# two runs check **all** 61,706 numbers at once. But is one number enough of a test?
+# Write $\nabla L$ for the *gradient*, the list of all slopes of the loss $L$. If all parameters move along a random
+# direction $v$ of length 1, the loss changes with the slope $\nabla L \cdot v$, each slope times its part of the move,
+# added up: two runs check **all** 61,706 numbers at once. But is one number enough of a test?
 #
 # **Question.** A gradient of 1,000 numbers is right except for one, which is twice too large. You may measure ten
 # slopes: by ten of the numbers, chosen at random, or along ten random directions. How often does each way notice?
@@ -280,8 +285,8 @@ assert noticed_by_numbers < 0.05 * trials and noticed_by_directions == trials
 #
 # ## Planted mistakes
 #
-# Here is a layer with its own backward, $y = \mathrm{relu}(x W^\top + b)$, and four versions of it with typical
-# mistakes.
+# Here is a layer with its own backward, $y = \mathrm{relu}(x W^\top + b)$, where relu puts 0 in place of what is
+# negative, and four versions of it with typical mistakes.
 
 
 # %%

@@ -39,12 +39,23 @@ images, test_images = images[:, 0], test_images[:, 0]  # grey: one channel, whic
 # 4,000 pictures of the same class? In what share of cases? Look at the pictures, write down a percentage, then go on.
 
 # %%
+shirts, trousers = (images[labels == number].reshape(-1, 784) for number in (6, 1))
+to_shirts, to_trousers = (
+    np.mean([np.linalg.norm(other[200:] - shirt, axis=1).mean() for shirt in shirts[:200]])
+    for other in (shirts, trousers)
+)
+print(f"mean distance of a shirt from another shirt {to_shirts:.1f}, from a trouser {to_trousers:.1f}")
+assert 1 < to_trousers / to_shirts < 1.3
+
 figure, axes = subplots(2, 5, height=6)
 for number, ax in enumerate(axes.flat):
     image(ax, images[np.flatnonzero(labels == number)[3]], fashion.classes[number])
 save(figure, "03_classes")
 
 # %% [markdown]
+# On average a shirt is only a little nearer to other shirts than to trousers: a class is no narrow cloud. But among
+# thousands of pictures some may be very near.
+#
 # ## Nearest neighbours
 #
 # The simplest classifier learns nothing. It keeps all pictures and answers with the class of the nearest one, or lets
@@ -149,7 +160,9 @@ assert moved_by[2].mean() < moved_by[0].mean() - 0.1
 # $$p_c = \frac{e^{s_c}}{\sum_k e^{s_k}} \qquad L = -\log p_t \qquad
 #   \frac{\partial L}{\partial s_c} = p_c - [c = t]$$
 #
-# That gradient is worth remembering: *what was said minus what is true*. The engine computes it for us.
+# where $[c = t]$ is 1 for the true class and 0 for the others. That gradient is worth remembering: *what was said minus
+# what is true*. The engine computes it for us, and an *optimizer*, here Adam, takes many small steps against it; how
+# such steps are chosen is the subject of lesson 4.
 
 
 # %%
@@ -390,8 +403,7 @@ save(figure, "03_features")
 # %% [markdown]
 # * The gray histogram does not notice the move at all, and does not know a trouser from a bag either.
 # * HOG does at least as well as the raw pixels, with fewer numbers, and survives the move far better: an edge that
-#   moves by
-#   two pixels often stays in its cell.
+#   moves by two pixels often stays in its cell.
 # * The bag of words does not know where its words stand. It is a little worse on pictures that stay, and hardly notices
 #   the move.
 #

@@ -31,6 +31,10 @@ test_images, test_labels = datasets.FashionMini(train=False).arrays()
 # look. From the brightness $x$ of the upper half of a picture we predict the brightness $y$ of the lower half by a
 # line, $\hat y = w x + b$. The loss is the mean of $(w x + b - y)^2$ over 10,000 pictures: a bowl over the plane of
 # $w$ and $b$.
+#
+# How the bowl bends is told by its second derivatives by $w$ and $b$, a table of 2 x 2 numbers called the *Hessian*.
+# The *curvature* along a direction is the second derivative when we walk that way; it is largest in one direction and
+# smallest across it. `np.linalg.eigvalsh` finds both from the table.
 
 # %%
 upper = images[:, 0, :14].mean((1, 2)).astype(np.float64)
@@ -78,7 +82,8 @@ print(f"curvature: {steep:.3f} in the steepest direction, {flat:.3f} in the flat
 assert steep / flat > 10
 
 # %% [markdown]
-# Gradient descent goes downhill: $(w, b) \leftarrow (w, b) - \eta\, \nabla L$ with the *learning rate* $\eta$.
+# Gradient descent goes downhill: $(w, b) \leftarrow (w, b) - \eta\, \nabla L$, where $\nabla L$ holds the slopes of the
+# loss by $w$ and by $b$, and $\eta$ is the *learning rate*.
 #
 # In one direction with curvature $\lambda$ the loss is a parabola, $\tfrac{1}{2} \lambda a^2$ at distance $a$ from its
 # lowest point; its slope is $\lambda a$, and a step leads from $a$ to $(1 - \eta \lambda)\, a$.

@@ -184,7 +184,8 @@ save(figure, "05_tanh")
 # ## Gradients go the other way
 #
 # Backward, the gradient of an input is a sum over the *outputs* it feeds: $n_{out}$ products of a weight and a
-# gradient. The same line holds, read from right to left:
+# gradient. The same line holds, read from right to left, with $\partial x$ for the gradient that arrives at $x$ and
+# $f'$ for the slope of the activation:
 #
 # $$\mathrm{Var}(\partial x) = n_{out} \cdot \mathrm{Var}(w) \cdot \overline{(\partial y)^2 \, f'(y)^2}$$
 #

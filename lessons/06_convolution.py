@@ -326,7 +326,8 @@ save(figure, "06_speed")
 # The table is your machine's; the first and the last row are worlds apart on every one. Python looks up names and types
 # anew for every single product; the matrix product does not, multiplies several numbers in one instruction, and reads
 # each number once into fast memory for many products. Decades of work went into that one operation, so the trick is to
-# *turn other operations into it*.
+# *turn other operations into it*. (If the engine is behind our three lines: it checks its arguments, remembers the
+# graph and is made for whole batches, and here is one small image.)
 #
 # Nothing is free: the columns hold each pixel once for every window that sees it.
 
@@ -472,9 +473,9 @@ save(figure, "06_effective_field")
 
 # %% [markdown]
 # A bell. From the centre millions of ways through the layers lead to the output, from the corner of the field exactly
-# one (counted with kernels of ones, whose gradient adds up the ways). The *effective* field
-# is much smaller than the formula's, which is only the border that nothing can cross. (This is measured on random
-# weights; training widens it.)
+# one (counted with kernels of ones, whose gradient adds up the ways). The *effective* field is much smaller than the
+# formula's, which is only the border that nothing can cross. (This is measured on random weights; Luo and others found
+# that training widens it.)
 #
 # To remember:
 #

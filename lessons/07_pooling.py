@@ -86,13 +86,13 @@ def run(model, x):
 
 
 x = images[:20]
-figure, panels = subplots(1, 4, height=4)
+figure, panels = subplots(1, 4, height=4.6)
 for axes, (count, mode) in zip(panels, ((1, "zeros"), (3, "zeros"), (6, "zeros"), (6, "circular"))):
     model = convolutions(count, mode)
     broken = np.abs(run(model, shift(x, 0, 3)) - shift(run(model, x), 0, 3)).max(axis=(0, 1)) > 1e-4
     # The frame of the shifted map has moved along, so look at both frames: the old one and the new one.
     band = np.flatnonzero(broken[14])
-    image(axes, broken, f"{count} layers,\n{mode}", vmin=-0.2, vmax=1)
+    image(axes, broken, f"{count} layer{'s' if count > 1 else ''},\n{mode}", vmin=-0.2, vmax=1)
     print(f"{count} convolutions, padding {mode:8}: {broken.mean():4.0%} of the pixels differ; "
           f"columns {band.tolist()} of the middle row")
     if mode == "zeros":
@@ -134,7 +134,7 @@ for name, pool in {"max pooling": max_pool, "blurred": blur_pool}.items():
     print(f"{name:12}: {rows[name][0]}; shifted by one: {rows[name][1]}")
 contrast = {name: (np.ptp(before), np.ptp(after)) for name, (before, after) in rows.items()}
 assert contrast["max pooling"] == (1, 0) and contrast["blurred"] == (0.5, 0)
-mean_change = {name: abs(before.mean() - after.mean()) for name, (before, after) in rows.items()}
+mean_change = {name: float(abs(before.mean() - after.mean())) for name, (before, after) in rows.items()}
 print("change of the mean:", mean_change)
 assert mean_change["max pooling"] == 0.5 and mean_change["blurred"] == 0
 

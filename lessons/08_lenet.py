@@ -46,7 +46,8 @@ print(f"{len(train_images):,} images to learn from, {len(test_images):,} to test
 # $25\,C\,O$ multiplications for each pixel of its output.
 #
 # **Question.** Compute both numbers for all five layers with pencil and paper. Which share of the parameters is in the
-# two convolutions? And which share of the multiplications?
+# two convolutions? And which share of the multiplications? (The table calls them MACs, each with its addition; its
+# column *field* is the receptive field of lesson 6.)
 
 # %%
 summary = tools.summary(models.lenet5(), (1, 28, 28))
@@ -250,18 +251,19 @@ with minitorch.no_grad():
     maps = lenet.features(minitorch.from_numpy(bag[None]))  # behind conv 1, pool 1, conv 2, pool 2
 print("maps:", [tuple(m.shape) for m in maps])
 first, last = maps[0].numpy()[0], maps[-1].numpy()[0]
+strongest = np.sort(np.argsort(-last.sum(axis=(1, 2)))[:6])  # of the 16 maps of layer 2
 figure, grid = subplots(2, 7, height=5)
 image(grid[0, 0], bag[0], "image")
 image(grid[1, 0], last.mean(axis=0), "all of\nlayer 2")
-for number in range(6):
+for number, strong in enumerate(strongest):
     image(grid[0, number + 1], np.maximum(first[number], 0), f"layer 1: {number}", cmap="magma")
-    image(grid[1, number + 1], last[number], f"layer 2: {number}", cmap="magma")
+    image(grid[1, number + 1], last[strong], f"layer 2: {strong}", cmap="magma")
 assert [m.shape[-1] for m in maps] == [28, 14, 10, 5]
 save(figure, "08_maps")
 
 # %% [markdown]
-# The maps of the first layer are still images of a bag; those of the second, 5 x 5, say where something is, in a
-# language that only the linear layers behind them need to understand.
+# The maps of the first layer are still images of a bag; those of the second, 5 x 5 (the six strongest), say where
+# something is, in a language that only the linear layers behind them need to understand.
 #
 # ## Mistakes
 #

@@ -53,17 +53,23 @@ def student_file(config, check):
 def pytest_runtest_makereport(item, call):
     report = yield
     if report.when == "call" and report.failed:
-        report.longrepr = sentence(call.excinfo, student_file(item.config, item.path))
+        report.longrepr = sentence(call.excinfo, student_file(item.config, item.path), item.path)
     return report
 
 
-def sentence(excinfo, path):
+def sentence(excinfo, path, check):
     """What the student reads: the text of a check or of an empty exercise; of any other error also the line."""
     if excinfo.errisinstance((AssertionError, NotImplementedError)) and str(excinfo.value):
         return str(excinfo.value).split("\nassert ")[0]  # what follows is pytest's own view of the check
     if excinfo.errisinstance(AttributeError) and getattr(excinfo.value.obj, "__name__", None) == "student":
         return f"your {path.name} has no {excinfo.value.name}"
+    error = f"{excinfo.typename}: {excinfo.value}"
     lines = [entry.lineno + 1 for entry in excinfo.traceback if Path(entry.path) == path]
+    if lines:
+        return f"line {lines[-1]} of your {path.name} raised {error}"
+    lines = [(entry.lineno + 1, entry.statement) for entry in excinfo.traceback if Path(entry.path) == check]
     if not lines:
         return str(excinfo.getrepr(style="short"))
-    return f"line {lines[-1]} of your {path.name} raised {excinfo.typename}: {excinfo.value}"
+    line, statement = lines[-1]
+    return (f"the check cannot use what your function returned ({error}): compare it with what the exercise says under "
+            f"Returns. Line {line} of {check.name} is: {str(statement).strip().splitlines()[0]}")

@@ -24,7 +24,8 @@ def test_2_2_matrix(student):
     x = np.random.default_rng(0).normal(size=(2, 3))
     result = shape("your gradient", student.numerical_gradient(lambda v: (v**3).sum(), x.copy()), x.shape,
                    "one slope for each number of x")
-    close("your gradient of the sum of x^3", result, 3 * x**2, tolerance=1e-6)
+    close("your gradient of the sum of x^3", result, 3 * x**2,
+          "move one number at a time, not a row, and put it back; np.ndindex(x.shape) gives each place", tolerance=1e-6)
 
 
 def test_2_2_one_number_at_a_time(student):

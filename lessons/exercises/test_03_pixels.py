@@ -1,5 +1,7 @@
 """Checks of the exercises of lesson 3: pytest lessons/exercises/test_03_pixels.py"""
 
+import ast
+import inspect
 import tracemalloc
 
 import numpy as np
@@ -12,6 +14,13 @@ def test_3_1_against_a_loop(student):
     wanted = [[((row - other) ** 2).sum() for other in b] for row in a]
     close("your squared distances", student.squared_distances(a, b), wanted,
           "|a|^2 - 2 a.b + |b|^2, with |a|^2 down the rows and |b|^2 along the columns")
+
+
+def test_3_1_without_a_loop(student):
+    student.squared_distances(np.ones((2, 3)), np.ones((4, 3)))
+    tree = ast.parse(inspect.getsource(student.squared_distances))
+    loops = [node for node in ast.walk(tree) if isinstance(node, (ast.For, ast.While, ast.comprehension))]
+    assert not loops, "your function has a loop: a @ b.T holds all the products a.b at once"
 
 
 def test_3_1_none_is_negative(student):

@@ -96,6 +96,9 @@ class Variable:
     def _renew(self):
         """Take a view's place behind the last write to its memory. Returns whether it requires a gradient."""
         owner, edge, steps = self._base
+        if owner._base is not None:  # its shape was changed in place: it has become a view of what it was, as this is
+            owner = owner._base[0]
+            self._base = (owner, edge, steps)
         if self._untracked is not None:
             if owner._requires_grad and self._counter[0] != self._untracked:
                 raise RuntimeError(
@@ -103,11 +106,6 @@ class Variable:
                     "written since: whether that counts is not clear; take the view again"
                 )
         elif owner._edge is not edge:
-            if owner._base is not None:
-                raise RuntimeError(
-                    f"a view of shape {self.array.shape} is used after the tensor that it shows was given another "
-                    "shape in place; take the view again"
-                )
             view = owner
             with _Switch(grad=True):
                 for function, params in steps_of(steps):
@@ -224,6 +222,8 @@ class Variable:
         """Raise RuntimeError where the tensor's place in the graph forbids a change in place."""
         if not mode.grad:
             return
+        if self._base is not None:
+            self._renew()
         for x in (self,) if self._base is None else (self, self._base[0]):
             if x._edge is None and x._requires_grad:
                 leaf = "a leaf" if x is self else "a view of a leaf"

@@ -33,17 +33,23 @@ class Activation(Function):
     @staticmethod
     def backward(ctx, grad):
         (x,) = ctx.saved_tensors
-        return grad * type(ctx).derivative(x, **ctx.parameters)
+        slope = type(ctx).derivative(x, **ctx.parameters)
+        if slope.array.dtype.kind == "b":  # 1 or 0; 0 times an infinite gradient would be NaN
+            return (where(slope, grad, 0.0),)
+        return grad * slope
 
 
 def row(name, formula, derivative):
-    """The Function of a row: `formula` takes the array x, `derivative` the tensor x, both also the parameters."""
+    """The Function of a row: `formula` takes the array x, `derivative` the tensor x, both also the parameters.
+
+    A derivative that is 1 or 0 is given as a condition.
+    """
     return type(name, (Activation,), {"formula": staticmethod(formula), "derivative": staticmethod(derivative)})
 
 
 def _inside(x, low, high):
-    """1 strictly between two bounds, 0 elsewhere."""
-    return ((x > low) & (x < high)).to(x.dtype)
+    """Whether x lies strictly between two bounds."""
+    return (x > low) & (x < high)
 
 
 def _gaussian(x):
@@ -79,7 +85,7 @@ GELU = row(
 GELUTanh = row(
     "Gelu", lambda x: 0.5 * x * (1 + np.tanh(GELU_RATE * (x + GELU_CUBE * x * x * x))), _gelu_tanh_derivative
 )
-HardSigmoid = row("Hardsigmoid", lambda x: np.clip(x + 3, 0, 6) / 6, lambda x: _inside(x, -3, 3) / 6)
+HardSigmoid = row("Hardsigmoid", lambda x: np.clip(x + 3, 0, 6) / 6, lambda x: _inside(x, -3, 3).to(x.dtype) / 6)
 HardSwish = row(
     "Hardswish",
     lambda x: x * (np.clip(x + 3, 0, 6) / 6),
@@ -100,7 +106,7 @@ TanhShrink = row("Tanhshrink", lambda x: x - np.tanh(x), lambda x: tanh(x) ** 2)
 Threshold = row(
     "Threshold",
     lambda x, threshold, value: np.where(x <= threshold, value, x),
-    lambda x, threshold, value: (~(x <= threshold)).to(x.dtype),
+    lambda x, threshold, value: ~(x <= threshold),
 )
 
 

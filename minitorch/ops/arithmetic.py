@@ -86,7 +86,7 @@ class Pow(Function):
             if isinstance(b, Variable):
                 to_a = where(b == 0, 0.0, grad * (b * a ** (b - 1)))
             else:
-                to_a = grad * 0.0 if b == 0 else grad * (b * a ** (b - 1))
+                to_a = grad.new_zeros(grad.array.shape) if b == 0 else grad * (b * a ** (b - 1))
         if ctx.needs_input_grad[1]:
             a = a if isinstance(a, Variable) else grad.new_zeros(()) + a
             to_b = grad * where((a == 0) & (b >= 0), 0.0, result * a.log())

@@ -205,7 +205,7 @@ def without_derivative(name, compute, text, kinds="biuf", numbers="either"):
 
         @staticmethod
         def backward(ctx, grad):
-            return tuple(grad * 0.0 if needed else None for needed in ctx.needs_input_grad)
+            return tuple(grad.new_zeros(grad.array.shape) if needed else None for needed in ctx.needs_input_grad)
 
     Constant.__name__ = Constant.__qualname__ = name.title().replace("_", "")
 

@@ -32,7 +32,7 @@ class Step(Unary):
 
     @staticmethod
     def backward(ctx, grad):
-        return grad * 0.0
+        return grad.new_zeros(grad.array.shape)  # 0 times an infinite gradient would be NaN
 
 
 def unary(name, function, derivative, text, keeps_integers=False, booleans=True):
@@ -145,7 +145,7 @@ class Round(Function):
 
     @staticmethod
     def backward(ctx, grad):
-        return 0.0 * grad
+        return grad.new_zeros(grad.array.shape)
 
 
 def round(input, *, decimals=0):

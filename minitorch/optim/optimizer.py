@@ -158,7 +158,7 @@ class Optimizer:
                     "the optimizer is made"
                 )
         if not is_writable(parameter.array):
-            raise RuntimeError(f"{name}.step: a parameter of shape {shape} cannot be written (read-only or expanded)")
+            raise RuntimeError(f"{name}.step: a parameter of shape {shape} has read-only memory, or expanded; clone()")
 
     def state_dict(self):
         """``{"state": {number: ...}, "param_groups": [...]}``; parameters stand as numbers, counted over all groups.

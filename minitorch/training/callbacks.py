@@ -25,6 +25,8 @@ At each moment the callbacks run by their `rank`, the lowest first, those of one
     80  Checkpoint      saves all that the others have done
 """
 
+import numbers
+
 
 class Callback:
     """Does nothing at every moment; a subclass writes the methods that it needs.
@@ -121,6 +123,6 @@ def column_of(row, metric, name):
 
 def check_positive(name, argument, value, whole=False):
     """Raise ValueError unless a value is a number above zero, and a whole one if asked."""
-    fits = isinstance(value, int) if whole else isinstance(value, (int, float))
+    fits = isinstance(value, numbers.Integral if whole else numbers.Real)
     if isinstance(value, bool) or not fits or not value > 0:
         raise ValueError(f"{name}: {argument} must be a positive {'integer' if whole else 'number'}, got {value!r}")

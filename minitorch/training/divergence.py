@@ -72,7 +72,7 @@ def diverged_in_evaluation(trainer, model, loader, what):
 
     The data are gone through again up to the batch that is the cause; the generator is left as it was found.
     """
-    layer, cause = None, "when the data were gone through again, it was finite"
+    layer, cause = None, "a second pass through the data did not show where"
     now = default_generator.get_state()
     try:
         with evaluation_mode(model), np.errstate(all="ignore"):

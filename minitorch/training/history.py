@@ -8,6 +8,7 @@ from pathlib import Path
 
 from minitorch.serialization import remove_leftovers, write_atomically
 from minitorch.training.callbacks import Callback
+from minitorch.training.checkpoint_file import writable_folder
 
 
 def write_history(path, rows):
@@ -43,7 +44,7 @@ class History(Callback):
     """Writes the trainer's history to files after each epoch, and at the end, when an average may have added to it.
 
     Args:
-        paths: names that end in ``.csv`` or ``.json``.
+        paths: names that end in ``.csv`` or ``.json``. Their folders are made if missing.
     """
 
     rank = 60
@@ -56,6 +57,7 @@ class History(Callback):
 
     def on_fit_start(self, trainer):
         for path in self.paths:
+            writable_folder(Path(path).parent)
             remove_leftovers(path)
         self.on_epoch_end(trainer)  # for a run that is gone on with, whose files may be behind its checkpoint
 

@@ -135,3 +135,5 @@ def test_the_recipe_reaches_the_training(recipes, monkeypatch):
     minitorch.manual_seed(0)
     drawn = {seen["loader"].dataset[0][0].tobytes() for _ in range(20)}
     assert len(drawn) > 10 and seen["loader"].dataset[0][0].shape == (1, 28, 28)
+    recipes.train(recipes.RECIPES["none"], settings, (images, labels, images[:3], labels[:3]), 0)
+    assert seen["trainer"].model.fc.out_features == 10, "a class that no test image has"

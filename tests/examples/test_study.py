@@ -19,7 +19,8 @@ def test_spread_is_that_of_a_sample(study):
 
 def test_percent(study):
     assert study.in_percent([0.5, 0.52]) == "51.00 ± 1.41"
-    assert study.in_percent([0.01], "+") == "+1.00 ± nan" and study.in_percent([-0.01], "+") == "-1.00 ± nan"
+    assert study.in_percent([0.01, 0.01], "+") == "+1.00 ± 0.00"
+    assert study.in_percent([0.01], "+") == "+1.00" and study.in_percent([-0.01], "+") == "-1.00"
 
 
 def test_tables(study, tmp_path):

@@ -101,6 +101,14 @@ def test_a_failure_is_a_sentence(pytester, student, sentence):
     assert sentence in html.unescape(pytester.path.joinpath("grades.xml").read_text(encoding="utf-8"))
 
 
+def test_a_result_that_the_check_cannot_use_is_a_sentence(pytester):
+    body = "def test_1_1_f(student):\n    a, b = student.f()\n"
+    (failed,) = [report for report in reports_of(pytester, "def f():\n    return 2\n", body) if report.failed]
+    text = str(failed.longrepr)
+    assert text.startswith("the check cannot use what your function returned (TypeError: ")
+    assert text.endswith("Line 2 of test_01_f.py is: a, b = student.f()") and "\n" not in text
+
+
 def test_a_missing_file_is_told(pytester):
     pytester.makeconftest((ROOT / "lessons" / "exercises" / "conftest.py").read_text(encoding="utf-8"))
     pytester.makepyfile(test_01_f="def test_1_1_f(student):\n    pass\n")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ops.operation_table import MINITORCH, TorchNames
 
+import minitorch
 from minitorch.autograd import grad
 from minitorch.tensor import Tensor
 
@@ -99,3 +100,27 @@ for y in (1 / x, x.log(), x.sqrt(), x.exp(), x**0.5, x * 1e30, x - x, x % 0.0, x
     y.sum().backward()
 """
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+MASKS = {
+    "ceil": lambda m, F, x: x.ceil(), "floor": lambda m, F, x: x.floor(), "round": lambda m, F, x: x.round(),
+    "round to one": lambda m, F, x: x.round(decimals=1), "trunc": lambda m, F, x: x.trunc(),
+    "sign": lambda m, F, x: x.sign(), "power 0": lambda m, F, x: x**0,
+    "relu": lambda m, F, x: x.relu(), "relu6": lambda m, F, x: F.relu6(x), "hardtanh": lambda m, F, x: F.hardtanh(x),
+    "threshold": lambda m, F, x: F.threshold(x, 0.1, 0.0), "clamp": lambda m, F, x: x.clamp(-0.1, 0.1),
+    "masked_fill": lambda m, F, x: x.masked_fill(x > 0, 0.0), "where": lambda m, F, x: m.where(x > 0, x, x.detach()),
+    "tril": lambda m, F, x: x.reshape(2, 2).tril(), "slice": lambda m, F, x: x[1:3], "mask": lambda m, F, x: x[x > 0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_what_has_a_derivative_of_zero_stops_an_infinite_gradient(name):
+    torch = pytest.importorskip("torch", reason="needs torch")
+    for start in (np.inf, -np.inf, np.nan):
+        found = []
+        for m in (torch, minitorch):
+            x = m.tensor([-0.5, 0.0, 0.3, 1.2], requires_grad=True)
+            y = MASKS[name](m, m.nn.functional, x)
+            y.backward(m.full(y.shape, start))
+            found.append(x.grad.numpy())
+        np.testing.assert_array_equal(*found)

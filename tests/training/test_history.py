@@ -37,6 +37,15 @@ def test_files_of_a_run(tmp_path):
     assert [{key: float(value) for key, value in row.items()} for row in rows_of(tmp_path / "h.csv")] == history
 
 
+def test_a_folder_that_is_missing_or_cannot_be_is_known_before_training(tmp_path):
+    run(callbacks=[History(tmp_path / "new" / "h.csv")]).fit(loader())
+    assert len(rows_of(tmp_path / "new" / "h.csv")) == 1
+    trainer = run(callbacks=[History(tmp_path / "new" / "h.csv" / "h.json")])
+    with pytest.raises(OSError, match="the output folder .*h.csv cannot be written to"):
+        trainer.fit(loader())
+    assert trainer.step == 0
+
+
 def test_a_restored_run_writes_what_was_missed(tmp_path):
     callbacks = [Checkpoint(tmp_path, resume=True), History(tmp_path / "h.csv")]
     run(network(), callbacks).fit(loader(), epochs=2)

@@ -289,6 +289,11 @@ def test_bad_settings(settings, words):
         run(**settings)
 
 
+def test_numbers_of_numpy_are_numbers():
+    trainer = run(accumulate=np.int64(2), clip_norm=np.float32(1))
+    assert len(trainer.fit(loader(), epochs=np.int32(2))) == 2 and trainer.step == 6
+
+
 def test_bad_fit():
     with pytest.raises(ValueError, match="epochs must be a positive integer"):
         run().fit(loader(), epochs=0)

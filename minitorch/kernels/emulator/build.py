@@ -184,7 +184,10 @@ def check_flags():
 def translation_unit(name, source):
     """The C++ text for a .cu text: what CUDA has built in, the text itself, and an entry for each kernel."""
     found = kernels(source)
-    entries = "".join(f"MINITORCH_KERNEL({kernel})\n" for kernel in found)
+    plain = blank(source)
+    within = dict.fromkeys("::".join(namespaces(plain, kernel.body[0])) for kernel in found.values())
+    entries = "".join(f"using namespace {name};\n" for name in within if name)
+    entries += "".join(f"MINITORCH_KERNEL({kernel})\n" for kernel in found)
     library = '#include "c_library.h"\n' if HEADER.search(blank(source, keep_strings=True)) else ""
     text = rewritten(source, found)
     return f'#include "cuda.h"\n{library}#line 1 "{name}"\n{text}\n#line 1 "entries"\n{entries}'
@@ -232,8 +235,19 @@ def shared_declarations(plain):
 def in_function(plain, position):
     """Whether a position lies within more braces than those of namespaces and of ``extern "C" { ... }``."""
     depth = plain.count("{", 0, position) - plain.count("}", 0, position)
-    around = [block for block in SCOPE.finditer(plain[:position]) if matching(plain, block.end() - 1, "{}") > position]
-    return depth > len(around)
+    return depth > len(scopes(plain, position))
+
+
+def scopes(plain, position):
+    """The openings of the namespaces, and of ``extern "C" {``, that a position lies in."""
+    blocks = SCOPE.finditer(plain[:position])
+    return [block.group() for block in blocks if matching(plain, block.end() - 1, "{}") > position]
+
+
+def namespaces(plain, position):
+    """The names of the namespaces that a position lies in, from the outermost."""
+    names = [re.match(r"namespace\s+([\w:]+)", opening) for opening in scopes(plain, position)]
+    return [match.group(1) for match in names if match]
 
 
 def digest(text, flags):

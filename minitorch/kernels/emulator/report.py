@@ -106,13 +106,15 @@ class Explanation:
 
     def shared_bounds(self):
         address, offset = self.report.address, self.report.address - self.what.dynamic
-        variables = self.program.variables
-        if self.program.bounds[0] - (1 << 16) <= address < self.program.bounds[1] + (1 << 16) and variables:
-            v = min(variables, key=lambda v: distance(address, v.address, v.bytes))
-            layout = layouts(self.program.library).get(v.place)
-            element = f"{v.name}{layout.index(address - v.address)}, " if layout else ""
-            side = "before the start" if address < v.address else "past the end"
-            return errors.OutOfBoundsError, f"{self.verb()} {element}{side} of the shared array {v.name}{layout or ''}"
+        near = [(distance(address, v.address, v.bytes), v) for v in self.program.variables]
+        far, variable = min(near, key=lambda pair: pair[0], default=(1 << 64, None))
+        if far < distance(address, self.what.dynamic, self.what.shared_bytes):
+            if far == 0:  # it begins within and ends outside
+                address = variable.address + variable.bytes
+            layout, name = layouts(self.program.library).get(variable.place), variable.name
+            element = f"{name}{layout.index(address - variable.address)}, " if layout else ""
+            side = "before the start" if address < variable.address else "past the end"
+            return errors.OutOfBoundsError, f"{self.verb()} {element}{side} of the shared array {name}{layout or ''}"
         side = "before the start" if offset < 0 else "past the end"
         return errors.OutOfBoundsError, (
             f"{self.verb()} {self.dynamic_element(offset)}, {side} of the dynamic shared memory of the block, for "
@@ -121,7 +123,8 @@ class Explanation:
 
     def dynamic_element(self, offset):
         """An element of the ``extern __shared__`` array."""
-        match = DYNAMIC.search(blank(self.program.source))
+        source = blank(self.program.source)  # the kernel's own declaration may have another name and type than others
+        match = DYNAMIC.search(source, *self.bound.kernel.body) or DYNAMIC.search(source)
         item = match and item_bytes(self.program, match.group(1))
         name = match.group(2) if match else "memory"
         return f"shared {name}[{offset // item}]" if item else f"byte {offset} of shared {name}"
@@ -132,7 +135,7 @@ class Explanation:
         return errors.ReadOnlyError, f"writes {name}, which it declares {'const' if found else '__constant__'}"
 
     def target(self):
-        """The element that a report is about."""
+        """The element that a report is about; "" for one that belongs to nobody."""
         report = self.report
         found = self.element(report.address)
         if found:
@@ -143,7 +146,8 @@ class Explanation:
         for v in self.program.globals:
             if v.address <= report.address < v.address + v.bytes:
                 return f"the variable {self.element_of_variable(v)}"
-        return self.dynamic_element(report.address - self.what.dynamic)
+        inside = distance(report.address, self.what.dynamic, self.what.shared_bytes) == 0
+        return self.dynamic_element(report.address - self.what.dynamic) if inside else ""
 
     def element_of_variable(self, variable):
         """A static variable, or the element of it that a report is about, and its size if it is not a plain row."""
@@ -164,6 +168,8 @@ class Explanation:
         else:
             kind, who = "within a block", place(other)
             hint = "no __syncthreads() stands between the two"
+        if self.line == self.other_line and kind != "between blocks":
+            hint += "; if several threads are to change one element, that takes an atomic operation"
         line = f" in line {self.other_line}" if self.other_line else ""
         return errors.RaceError, (
             f"race {kind}: {ACCESS[here.access]} {self.target()}, which {who} {ACCESS[other.access]}{line}; {hint}"
@@ -283,8 +289,12 @@ class Explanation:
         return errors.EndlessLoopError, "is in an endless loop, or takes longer than the time limit"
 
     def misaligned(self):
+        verb, alignment = self.verb(), self.report.values[0]
+        if not alignment:
+            return errors.MisalignedError, f"{verb} several bytes at an address that is not a multiple of their number"
         return errors.MisalignedError, (
-            f"{ACCESS[self.report.here.access]} several bytes at an address that is not a multiple of their number"
+            f"{verb} {self.target() or 'memory'} as a type of which every address is a multiple of {alignment} bytes, "
+            "but this one is not"
         )
 
     def stack_overflow(self):

@@ -141,6 +141,23 @@ def test_a_template_is_told_how_to_become_a_kernel(name, write):
     np.testing.assert_array_equal(y, [12, 10, 8])
 
 
+def test_kernels_in_namespaces_are_run(write):
+    source = """
+    namespace outer {
+    __device__ int one() { return 1; }
+    namespace { namespace inner { __global__ void in_two(int* y) { y[0] = one(); } } }
+    }
+    namespace other::deep {
+    extern "C" { __global__ void in_another(int* y) { y[0] = 2; } }
+    }
+    __global__ void outside(int* y) { y[0] = outer::one() + 2; }
+    """
+    path, y = write(source), np.zeros(1, np.int32)
+    for value, name in enumerate(("in_two", "in_another", "outside"), 1):
+        emulator.launch(path, name, 1, 1, [y], check=True)
+        assert y == value
+
+
 BY_VALUE = """
 struct Options { int n; float scale; };
 __global__ void by_value(float* y, const Options options) { y[0] = options.n; }

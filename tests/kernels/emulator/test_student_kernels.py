@@ -70,6 +70,66 @@ def test_the_report_names_the_line(path, name, error, launch, marked):
         np.testing.assert_array_equal(a, b)
 
 
+# What reports say of elements, where the type or the place of an array makes that less than plain.
+SAYS = {
+    "matmul_partial_tile_not_zeroed": r"reads shared (As|Bs)\[\d\]\[\d\] \((As|Bs) is \[8\]\[8\]\), which is uninit",
+    "double_buffer_refilled_too_early": r"shared buffer\[0\]\[\d+\] \(buffer is \[2\]\[64\]\)",
+    "histogram_value_of_the_last_bin": r"updates atomically local\[63\], past the end of the shared array local\[63\]",
+    "flags_of_bool": r"race within a warp: writes shared seen\[\d\], which",
+    "array_in_a_struct_in_shared": r"shared nodes\[\d\]\[\d+\] \(nodes is \[4\]\[16\]\)",
+    "memset_counts_bytes_of_more": r"writes s\[8\], past the end of the shared array s\[8\]",
+    "dynamic_shared_not_asked_for": r"writes shared wide\[0\], past the end of the dynamic .* shared_bytes=0",
+    "dynamic_filled_by_a_helper": r"writes shared dynamic\[32\], past the end of the dynamic shared memory",
+    "double_in_bytes": r"reads x\[1\] as a type of which every address is a multiple of 8 bytes",
+    "ints_then_doubles_in_dynamic_shared": r"writes shared room\[4\] as a type of which every .* multiple of 8 bytes",
+    "misaligned_shared_float4": r"reads shared s\[[1-7]\]\[0\] \(s is \[8\]\[5\]\) as a type .* multiple of 16 bytes",
+    "compaction_counter_without_atomic": r"count\[0\], .*; if several threads .* takes an atomic operation",
+}
+
+
+@pytest.mark.parametrize("row", [row for row in WRONG if row[1] in SAYS], ids=lambda row: row[1])
+def test_the_report_names_the_element(row):
+    path, name, error, launch, _ = row
+    grid, block, shared_bytes, *arguments = eval(launch, NAMES)
+    with pytest.raises(error, match=SAYS[name]):
+        emulator.launch(path, name, grid, block, arguments, shared_bytes, check=True)
+
+
+@pytest.mark.parametrize("order", ["forward", "reverse", "random"])
+def test_bytes_of_shared_memory_are_told_apart(order, write):
+    """Whoever writes one byte of a word is remembered even after others have written the rest of it."""
+    source = """
+    __device__ int launches;
+    __global__ void kernel(unsigned char* y, unsigned short* z, int last) {
+        __shared__ unsigned char s[8];
+        __shared__ unsigned short pairs[8];
+        const int t = threadIdx.x;
+        if (t == 0) ++launches;
+        s[t] = t, pairs[t] = 300 + t;
+        if (t == last) s[0] = 5;
+        __syncthreads();
+        y[t] = s[7 - t], z[t] = pairs[7 - t] + 1000 * launches;
+    }
+    """
+    y, z = np.zeros(8, np.uint8), np.zeros(8, np.uint16)
+    path = write(f"// {order}: a library, and a count of launches, of its own" + source)
+    emulator.launch(path, "kernel", 1, 8, [y, z, -1], check=True, order=order)
+    np.testing.assert_array_equal(y, np.arange(8)[::-1])
+    np.testing.assert_array_equal(z, 1300 + np.arange(8)[::-1])
+    emulator.launch(path, "kernel", 1, 8, [y, z, -1], check=True, order=order)
+    np.testing.assert_array_equal(z, 2300 + np.arange(8)[::-1])
+    with pytest.raises(emulator.RaceError, match=r"writes shared s\[0\], which thread"):
+        emulator.launch(path, "kernel", 1, 8, [y, z, 7], check=True, order=order)
+
+
+def test_fast_mode_names_the_line_of_a_loop_that_the_compiler_dissolves(write):
+    loop = "    while (v < 1.1e8f)\n        v += 1;\n"
+    path = write("__global__ void kernel(float* y) {\n    float v = 1e8f;\n" + loop + "    *y = v;\n}")
+    with pytest.raises(emulator.EndlessLoopError) as caught:
+        emulator.launch(path, "kernel", 1, 1, [np.zeros(1, np.float32)], check=False, time_limit=0.05)
+    assert caught.value.line in (3, 4)
+
+
 def test_each_kind_has_its_kernels():
     kinds = [row[2].__name__ for row in WRONG]
     for kind in ("OutOfBoundsError", "RaceError", "DivergenceError", "UninitialisedError", "EndlessLoopError"):

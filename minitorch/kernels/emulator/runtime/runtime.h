@@ -182,6 +182,7 @@ void order_warp(int warp, uint32_t lanes);
 
 // shadow.cpp
 bool begin_check();                // a launch in check mode begins
+extern bool begins_again;          // the launch was given up, and is to be begun again from the start
 void end_check();
 bool has_read_uninitialised();     // whether somebody in the block has read uninitialised memory
 bool report_uninitialised();       // as above; if so, the report tells of it

@@ -243,6 +243,7 @@ void run_blocks() {
         block_number = uint32_t(b);
         blockIdx = {uint32_t(b % grid[0]), uint32_t(b / grid[0] % grid[1]), uint32_t(b / grid[0] / grid[1])};
         run_block();
+        if (begins_again) return;
         if (launch->check && report->fault == Fault::none) report_uninitialised();
         if (report->fault == Fault::none && !shared_canary_intact()) {
             report->fault = Fault::before_or_after;

@@ -34,6 +34,10 @@ char* pool;
 size_t pool_bytes, pool_used;
 constexpr size_t pool_kept = size_t(256) << 20;
 
+// A cell holds the last write alone. When parts of one are written, bytes in shared memory for example, by threads that
+// must not be forgotten over each other, the launch begins again with a cell for each byte.
+bool bytewise;
+
 std::unordered_set<uint64_t> ignored;
 // The first read of uninitialised shared memory. It is reported when the threads next meet: if another thread writes
 // there until then, the fault is a race, a missing barrier.
@@ -225,6 +229,10 @@ __attribute__((always_inline)) inline void check_region(Region& region, uintptr_
         for (uintptr_t at = 0; at < size; at += piece) check_cell<kind>(region, cell++, access, address, size);
         return;
     }
+    if (kind != Kind::read) {
+        begins_again = bytewise = true;
+        leave();
+    }
     for (uintptr_t at = address; at < address + size;) {  // parts of pieces
         const uintptr_t next = (at & ~(piece - 1)) + piece;
         const uintptr_t end = std::min(next, address + size);
@@ -252,6 +260,8 @@ bool near_shared_variables(uintptr_t address) {
 }
 
 }  // namespace
+
+bool begins_again;
 
 template <Kind kind>
 void check_access(uintptr_t address, size_t size, uint32_t code) {
@@ -315,16 +325,19 @@ void report_doubtful() {
 }
 
 bool begin_check() {
+    if (!begins_again) bytewise = false;
+    begins_again = false;
     Region* regions[slot_count + 3] = {&shared_variables, &dynamic_shared, &global_variables};
     int count = 3;
     for (int i = 0; i < slots_used; ++i) {
         const Slot& slot = slots[i];
         if (slot.read_only) continue;  // nobody may write there, so that there is nothing to remember
-        make_region(&arrays[i], slot.start, slot.bytes, slot.item, false);
+        make_region(&arrays[i], slot.start, slot.bytes, bytewise ? 1 : slot.item, false);
         regions[count++] = &arrays[i];
     }
-    make_region(&shared_variables, launch->bss_begin, launch->bss_end - launch->bss_begin, 4, true);
-    make_region(&dynamic_shared, launch->dynamic, launch->shared_bytes, 4, true);
+    const uint32_t item = bytewise ? 1 : 4;
+    make_region(&shared_variables, launch->bss_begin, launch->bss_end - launch->bss_begin, item, true);
+    make_region(&dynamic_shared, launch->dynamic, launch->shared_bytes, item, true);
     make_region(&global_variables, launch->global_begin, launch->global_end - launch->global_begin, 1, false);
     declared.assign(shared_variables.bytes, false);
     for (uint64_t i = 0; i < launch->shared_count; ++i) {
