@@ -128,9 +128,13 @@ def measure(array, bins):
     if not values.size:
         return np.full(len(NUMBERS), np.nan), np.zeros(bins, np.int64)
     low, high = values.min(), values.max()
-    numbers = [values.mean(), values.std(), np.sqrt(values @ values), np.mean(values == 0), low, high]
-    spread = (low, high) if high > low and np.isfinite((high - low) / bins) else (low - 0.5, low + 0.5)
-    return np.array(numbers), np.histogram(values, bins, spread)[0].astype(np.int64)
+    with np.errstate(over="ignore"):
+        numbers = [values.mean(), values.std(), np.sqrt(values @ values), np.mean(values == 0), low, high]
+    # Divided by a power of two, which changes no digit, so that the edges of the bins of huge numbers differ.
+    scale = -max(0, int(np.frexp(max(-low, high))[1]) - 30)
+    low, high = np.ldexp(low, scale), np.ldexp(high, scale)
+    spread = (low, high) if high - low > bins * np.spacing(max(-low, high)) else (low - 0.5, low + 0.5)
+    return np.array(numbers), np.histogram(np.ldexp(values, scale), bins, spread)[0].astype(np.int64)
 
 
 def _check_kind(kind):

@@ -87,10 +87,29 @@ def test_measure_of_odd_arrays():
     np.testing.assert_allclose(numbers, by_hand([1, 3]))
     assert counts.tolist() == [1, 1]
     numbers, counts = measure(np.full((3, 3), 2.0), 4)
-    assert numbers[1] == 0 and counts.sum() == 9
+    assert numbers[1] == 0 and counts.tolist() == [0, 0, 9, 0]  # bins of a quarter, from 1.5 on
+    numbers, counts = measure(np.array([-1.7e308, 1.7e308]), 1)  # farther apart than a number can say
+    assert numbers[4:].tolist() == [-1.7e308, 1.7e308] and counts.tolist() == [2]
+    assert measure(np.array([1.0, np.nextafter(1.0, 2)]), 4)[1].tolist() == [0, 0, 2, 0]  # too close for four bins
+    for number in (3e38, -3e38):
+        numbers, counts = measure(np.full(5, number, np.float32), 4)
+        assert counts.sum() == 5 and numbers[1] == 0
     for array in (np.empty((0, 2)), np.full(3, np.nan)):
         numbers, counts = measure(array, 3)
         assert np.isnan(numbers).all() and counts.tolist() == [0, 0, 0]
+
+
+def test_state_goes_on_in_another():
+    model, first, second = network(), Statistics(every=5, bins=7), Statistics(every=5, bins=7)
+    run(model, [first]).fit(loader(), epochs=2)
+    second.load_state_dict(first.state_dict())
+    for kind in ("activation", "gradient", "weight"):
+        assert second.names(kind) == first.names(kind)
+        for name in first.names(kind):
+            for mine, other in zip(second.series(kind, name), first.series(kind, name)):
+                np.testing.assert_array_equal(mine, other)
+    run(model, [second]).fit(loader(), epochs=1)
+    assert second.series("weight", "4.bias").steps.tolist()[:3] == [1, 6, 11]
 
 
 def test_bad_questions():
