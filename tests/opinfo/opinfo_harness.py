@@ -36,8 +36,8 @@ cumsum diag diagonal div dot einsum eq erf exp expand expand_as expm1 eye flatte
 hstack hypot index_add index_select isclose isfinite isinf isnan le lerp linspace log log10 log1p log2 log_softmax
 logaddexp logical_and logical_not logical_or logical_xor logsumexp lt masked_fill masked_select matmul max maximum
 mean median min minimum mm movedim mul mv nan_to_num narrow ne neg nonzero norm ones_like outer permute pow prod
-reciprocal repeat repeat_interleave reshape roll round rsqrt scatter scatter_add select sigmoid sign sin sinh softmax sort split
-split_with_sizes sqrt square squeeze stack std std_mean sub sum t take_along_dim tan tanh tensor_split tensordot tile
+reciprocal repeat repeat_interleave reshape roll round rsqrt scatter scatter_add select sigmoid sign sin sinh softmax
+sort split split_with_sizes sqrt square squeeze stack std std_mean sub sum t take_along_dim tan tanh tensor_split tensordot tile
 topk trace transpose tril triu trunc unbind unflatten unsqueeze var var_mean view vstack where zeros_like __getitem__
 index_fill index_put sum_to_size remainder floor_divide reshape_as view_as
 """.split()
