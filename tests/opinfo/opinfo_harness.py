@@ -37,9 +37,9 @@ hstack hypot index_add index_select isclose isfinite isinf isnan le lerp linspac
 logaddexp logical_and logical_not logical_or logical_xor logsumexp lt masked_fill masked_select matmul max maximum
 mean median min minimum mm movedim mul mv nan_to_num narrow ne neg nonzero norm ones_like outer permute pow prod
 reciprocal repeat repeat_interleave reshape roll round rsqrt scatter scatter_add select sigmoid sign sin sinh softmax
-sort split split_with_sizes sqrt square squeeze stack std std_mean sub sum t take_along_dim tan tanh tensor_split tensordot tile
-topk trace transpose tril triu trunc unbind unflatten unsqueeze var var_mean view vstack where zeros_like __getitem__
-index_fill index_put sum_to_size remainder floor_divide reshape_as view_as
+sort split split_with_sizes sqrt square squeeze stack std std_mean sub sum t take_along_dim tan tanh tensor_split
+tensordot tile topk trace transpose tril triu trunc unbind unflatten unsqueeze var var_mean view vstack where
+zeros_like __getitem__ index_fill index_put sum_to_size remainder floor_divide reshape_as view_as
 """.split()
 FUNCTIONAL = """
 adaptive_avg_pool2d adaptive_max_pool2d avg_pool1d avg_pool2d batch_norm binary_cross_entropy
