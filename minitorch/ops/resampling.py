@@ -127,6 +127,8 @@ def interpolate(
         raise RuntimeError(f"interpolate: sizes must be positive, got input {input.array.shape} and output {size}")
     whole = input.array.dtype == dtypes.uint8 and not mode.startswith("nearest")
     dtype = dtypes.float64 if whole or input.array.dtype == dtypes.float64 else dtypes.float32  # as PyTorch computes
+    if mode == "nearest" and len(size) == 2:  # PyTorch looks at the sizes alone there, but for lines and volumes
+        factors = [None if b in (a, 2 * a) else factor for a, b, factor in zip(spatial, size, factors)]
     tables = [_tables(*args, mode, align_corners, antialias, dtype) for args in zip(spatial, size, factors)]
     if whole:
         return input._wrap(resample_bytes(input.array, tables))

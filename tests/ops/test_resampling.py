@@ -69,6 +69,15 @@ def test_antialias_keeps_the_mean():
     np.testing.assert_allclose(y[0, 0, 0, 0], weights @ x[0, 0] @ weights)
 
 
+@pytest.mark.parametrize("factor", [1.1, 2.1, 2.7])
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_nearest_equals_pytorch_where_the_factor_hardly_changes_the_size(dims, factor):
+    torch = pytest.importorskip("torch", reason="needs torch")
+    x = np.random.default_rng(0).standard_normal((1, 2, *(4, 3, 5)[:dims]))
+    expected = torch.nn.functional.interpolate(torch.tensor(x), scale_factor=factor)
+    np.testing.assert_array_equal(ops.interpolate(Tensor(x), scale_factor=factor).array, expected.numpy())
+
+
 @st.composite
 def calls(draw):
     dims = draw(st.integers(1, 3))
