@@ -30,6 +30,8 @@ from minitorch.kernels.cpu.parallel import get_num_threads, parallel_for, scratc
 from minitorch.memory import empty
 
 _G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
+# Row 3 of A is (0, -1); the tiles of the gradient hold it without the sign.
+_BACK = np.kron(_G * [[1], [1], [1], [-1]], _G * [[1], [1], [1], [-1]])
 _LEAST_CHANNELS = 16  # with fewer, the runs are too short
 _VALUE_BYTES = 2 * 1024 * 1024  # smaller blocks make more calls, which fight for the interpreter lock
 _LEAST_TILES = 128  # in a product, even where they leave the cache: the filters have to be read for each
@@ -100,16 +102,17 @@ def _weight_grad_by_images(grad, x, dweight, lead):
     totals = empty((parts, 16, out_channels, channels), grad.dtype)
 
     def run(part, _):
-        term = scratch("winograd_term", totals.shape[1:], grad.dtype)
         first = len(work) * part // parts
         for i in range(first, len(work) * (part + 1) // parts):
             start, stop, top, bottom = work[i]
             size = (bottom - top, -(-width // 2))
             slopes = _gradient_tiles(grad[start:stop, :, 2 * top : 2 * bottom], size)
             values = _input_tiles(x[start:stop], size, (lead[0] - 2 * top, lead[1]))
-            np.matmul(slopes.swapaxes(1, 2), values, out=totals[part] if i == first else term)
-            if i != first:
-                np.add(totals[part], term, out=totals[part])
+            if i == first:
+                np.matmul(slopes.swapaxes(1, 2), values, out=totals[part])
+            else:
+                term = scratch("winograd_term", totals.shape[1:], grad.dtype)
+                np.add(totals[part], np.matmul(slopes.swapaxes(1, 2), values, out=term), out=totals[part])
 
     parallel_for(run, parts)
 
@@ -141,10 +144,7 @@ def _weight_grad_by_filters(grad, x, dweight, lead):
 def _to_weight(total, dweight):
     """The sums (16, O, C) of the products back to kernels, into dweight (O, C, 3, 3)."""
     check_finite(total)
-    # Row 3 of A is (0, -1); the tiles of the gradient hold it without the sign.
-    side = _G * [[1], [1], [1], [-1]]
-    back = np.kron(side, side).astype(total.dtype)
-    np.matmul(total.reshape(16, -1).T, back, out=dweight.reshape(-1, 9))
+    np.matmul(total.reshape(16, -1).T, _BACK.astype(total.dtype), out=dweight.reshape(-1, 9))
 
 
 def _blocks(images, rows, columns, channels, itemsize):
