@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from minitorch.kernels.cpu import convolution, parallel
-from minitorch.memory import owns_memory
+from minitorch.memory import empty, owns_memory
 
 TOLERANCE = {np.dtype(np.float32): 2e-4, np.dtype(np.float64): 1e-10}
 
@@ -113,8 +113,7 @@ def test_strided_gradient_of_many_channels_and_large_planes(kernel, stride, dila
     weight = generator.standard_normal((2 * groups, 17, *kernel))
     grad = generator.standard_normal((3, 2 * groups, *out_size))
     geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    dirty = np.full(x.shape, np.nan)
-    del dirty
+    empty(x.shape, x.dtype).fill(np.nan)  # which is where the gradient will be written
     actual = convolution.conv2d_input_grad(grad, weight, x.shape, **geometry)
     close(actual, reference.conv2d_gradients(grad, x, weight, **geometry)[0], x.dtype)
 

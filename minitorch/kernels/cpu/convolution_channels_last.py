@@ -100,11 +100,8 @@ def input_grad(grad, weight, dx, stride, lead, dilation):
             for part in np.ndindex(*stride):
                 rows, target_rows = inside(dx.shape[2], part[0] - lead[0], counts[0], stride[0])
                 columns, target_columns = inside(dx.shape[3], part[1] - lead[1], counts[1], stride[1])
-                source = sums[part][:, rows, columns].transpose(0, 3, 1, 2)
-                target = dx[start:stop, :, target_rows, target_columns]
-                for first_channel in range(0, channels, _CHANNELS_PER_COPY):
-                    some = slice(first_channel, first_channel + _CHANNELS_PER_COPY)
-                    np.copyto(target[:, some], source[:, some])
+                target = dx[start:stop, :, target_rows, target_columns].transpose(0, 2, 3, 1)
+                _copy_by_channels(sums[part][:, rows, columns], target, dx.shape[2:])
 
     parallel_for(run, len(work))
 
@@ -149,17 +146,22 @@ def _columns(x, out_size, kernel, stride, lead, dilation):
 
 
 def _copy_channels_last(x, padded, lead):
-    """Copy x (n, C, H, W) into padded (n, H', W', C), ``lead`` rows and columns in, zeros around.
-
-    A few channels at a time: the planes of 32 x 32 float32 images lie 4 KiB apart, so that all
-    channels of one pixel fall on the same few cache lines.
-    """
+    """Copy x (n, C, H, W) into padded (n, H', W', C), ``lead`` rows and columns in, zeros around."""
     rows, source_rows = inside(x.shape[2], -lead[0], padded.shape[1])
     columns, source_columns = inside(x.shape[3], -lead[1], padded.shape[2])
     if (rows.stop - rows.start, columns.stop - columns.start) != padded.shape[1:3]:
         padded.fill(0)
     source = x[:, :, source_rows, source_columns].transpose(0, 2, 3, 1)
-    target = padded[:, rows, columns]
-    step = _CHANNELS_PER_COPY if x.shape[2] * x.shape[3] >= 256 else x.shape[1]
-    for start in range(0, x.shape[1], step):
+    _copy_by_channels(source, padded[:, rows, columns], x.shape[2:])
+
+
+def _copy_by_channels(source, target, plane):
+    """Copy between two views with the channels last, of which one has planes of that size in memory.
+
+    A few channels at a time: the planes of 32 x 32 float32 images lie 4 KiB apart, so that all
+    channels of one pixel fall on the same few cache lines.
+    """
+    channels = source.shape[3]
+    step = _CHANNELS_PER_COPY if plane[0] * plane[1] >= 256 else channels
+    for start in range(0, channels, step):
         np.copyto(target[..., start:start + step], source[..., start:start + step])

@@ -176,7 +176,7 @@ def max_pool2d_grad(grad, code, input_shape, kernel_size, stride, padding, dilat
 
 
 def select(value, chosen, code, out):
-    """Write ``value`` where ``chosen == code``, else 0, to ``out``.
+    """Write ``value`` where ``chosen == code``, else 0, to ``out``; all of them broadcast to its shape.
 
     By masking bits: a product would turn an infinite gradient into NaN elsewhere, and
     ``np.where`` or ``where=`` branch on each number, which is several times as slow.
