@@ -191,11 +191,16 @@ def output_folder(arguments, name):
     return arguments.output or Path(__file__).parent / "output" / f"{name}-{data}"
 
 
+def chosen_device(name):
+    """The device of that name; for "auto" a GPU if there is one."""
+    if name == "auto":
+        name = "cuda" if minitorch.cuda.is_available() else "cpu"
+    return minitorch.device(name)
+
+
 def prepare(arguments):
     """Choose the device, make the output folder and look for an older checkpoint in it, before any work is done."""
-    if arguments.device == "auto":
-        arguments.device = "cuda" if minitorch.cuda.is_available() else "cpu"
-    arguments.device = minitorch.device(arguments.device)
+    arguments.device = chosen_device(arguments.device)
     writable_folder(arguments.output)
     if arguments.resume and not checkpoint_exists(arguments.output / CHECKPOINT):
         raise FileNotFoundError(f"there is no checkpoint {arguments.output / CHECKPOINT}")

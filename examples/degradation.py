@@ -15,7 +15,7 @@ import sys
 
 import image_sets
 import numpy as np
-from classification import make_parser, output_folder, positive, train
+from classification import chosen_device, make_parser, output_folder, positive, train
 from study import write_csv
 
 import minitorch
@@ -43,8 +43,7 @@ def main():
     parser.add_argument("--limit", type=positive(int), default=3000, help="training images, default: %(default)s")
     arguments = parser.parse_args()
     arguments.output = output_folder(arguments, "degradation")
-    if arguments.device == "auto":
-        arguments.device = "cuda" if minitorch.cuda.is_available() else "cpu"
+    arguments.device = chosen_device(arguments.device)
     data = image_sets.load(arguments.data, arguments.root, arguments.size)
     chosen = np.random.default_rng(0).permutation(len(data.images))[: arguments.limit]  # a folder is sorted by class
     data = data._replace(images=data.images[chosen], labels=data.labels[chosen])

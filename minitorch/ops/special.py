@@ -161,12 +161,17 @@ class LogAddExp(Function):
 
 def logaddexp(input, other):
     """log(exp(input) + exp(other)) without overflow. Raises RuntimeError for integers."""
-    require_tensor("logaddexp", input=input, other=other)
-    a, b = pair("logaddexp", input, other)
+    return _of_floats("logaddexp", LogAddExp, input, other)
+
+
+def _of_floats(name, function, input, other):
+    """A binary operation that integers do not have."""
+    require_tensor(name, input=input, other=other)
+    a, b = pair(name, input, other)
     dtype = (a if isinstance(a, Variable) else b).array.dtype
     if dtype.kind != "f":
-        raise RuntimeError(f"logaddexp: not defined for {dtype}; use .float()")
-    return elementwise("logaddexp", LogAddExp, a, b)
+        raise RuntimeError(f"{name}: not defined for {dtype}; use .float()")
+    return elementwise(name, function, a, b)
 
 
 class Hypot(Function):
@@ -187,12 +192,7 @@ class Hypot(Function):
 
 def hypot(input, other):
     """sqrt(input^2 + other^2), the length of the hypotenuse, without overflow. Raises RuntimeError for integers."""
-    require_tensor("hypot", input=input, other=other)
-    a, b = pair("hypot", input, other)
-    dtype = (a if isinstance(a, Variable) else b).array.dtype
-    if dtype.kind != "f":
-        raise RuntimeError(f"hypot: not defined for {dtype}; use .float()")
-    return elementwise("hypot", Hypot, a, b)
+    return _of_floats("hypot", Hypot, input, other)
 
 
 class Fmod(Function):
