@@ -2,6 +2,7 @@
 
 from minitorch.models.registry import register_model
 from minitorch.models.resnet import BasicBlock, ResNet
+from minitorch.nn.checks import integers
 
 
 def cifar_resnet(depth, **settings):
@@ -18,6 +19,7 @@ def cifar_resnet(depth, **settings):
     Raises:
         ValueError: another depth.
     """
+    (depth,) = integers("cifar_resnet", 1, depth=depth)
     blocks, rest = divmod(depth - 2, 6)
     if rest or blocks < 1:
         raise ValueError(f"cifar_resnet: depth must be 6n + 2, such as 20 or 56, got {depth}")

@@ -1,11 +1,11 @@
-"""What all image classifiers share: backbone -> neck -> head, and the checks of what comes in."""
+"""What all image classifiers share: backbone -> neck -> head."""
 
 import collections
-import functools
 
-from minitorch.nn import BatchNorm2d, ReLU, Sequential
+from minitorch.models.checks import check_images, check_settings, module_maker
+from minitorch.nn import BatchNorm2d, MaxPool2d, Sequential
+from minitorch.nn.checks import integers
 from minitorch.nn.module import Module
-from minitorch.tensor import Tensor
 
 FeatureInfo = collections.namedtuple("FeatureInfo", ["name", "channels", "stride"])
 FeatureInfo.__doc__ = """One map that a backbone gives.
@@ -27,14 +27,12 @@ class ImageClassifier(Module):
     ``forward_head(map)`` is neck and head, and ``forward(images)`` is ``forward_head(features(images)[-1])``. What
     needs maps at several scales, such as a detector, takes them from `features`.
 
-    A subclass sets `feature_info`, has `features` (a method that begins with `check`, or a `Stages`), an `avgpool`
-    and a `head`.
+    A subclass sets `feature_info`, has `features` (a method that begins with `check`, or a `Stages`) and an `avgpool`,
+    and a `dropout` before the layer at `head_name` or a `head` of its own.
 
     Args:
         num_classes: number of scores.
         in_channels: channels of the images.
-        norm_layer: channels -> module, or None.
-        activation: () -> module.
 
     Attributes:
         feature_info: a `FeatureInfo` for each map of `features`.
@@ -42,27 +40,44 @@ class ImageClassifier(Module):
 
     Raises:
         ValueError: numbers that are not positive integers.
-        TypeError: a norm_layer or activation that makes no modules, such as a module in place of its class.
+        TypeError: an argument that the network does not have.
     """
 
     head_name = "fc"
 
-    def __init__(self, num_classes, in_channels, norm_layer=None, activation=ReLU):
+    def __new__(cls, *arguments, **settings):
+        check_settings(cls, settings)  # here, for Python's own message names no argument that there is
+        return super().__new__(cls)
+
+    def __init__(self, num_classes, in_channels):
         super().__init__()
-        for name, value in (("num_classes", num_classes), ("in_channels", in_channels)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"{type(self).__name__}: {name} must be a positive integer, got {value!r}")
-        for name, value, example in (
-            ("norm_layer", BatchNorm2d if norm_layer is None else norm_layer, "nn.BatchNorm2d"),
-            ("activation", activation, "nn.ReLU"),
-        ):
-            if isinstance(value, Module) or not callable(value):
-                raise TypeError(
-                    f"{type(self).__name__}: {name} must be a class of modules, such as {example}, or a function that "
-                    f"makes one, got {value!r}"
-                )
-        self.num_classes, self.in_channels = num_classes, in_channels
+        self.num_classes, self.in_channels = integers(
+            type(self).__name__, 1, num_classes=num_classes, in_channels=in_channels
+        )
         self.feature_info = []
+
+    def makers(self, norm_layer, activation, default_norm=BatchNorm2d):
+        """(norm_layer, activation) of the arguments, to build the layers with.
+
+        Args:
+            norm_layer: channels -> module, or None for the default.
+            activation: () -> module.
+            default_norm: such a norm_layer, or None for a network without normalisation.
+
+        Raises:
+            TypeError: something that makes no modules, such as a module in place of its class.
+        """
+        owner, norm_layer = type(self).__name__, default_norm if norm_layer is None else norm_layer
+        if norm_layer is not None:
+            norm_layer = module_maker(owner, "norm_layer", norm_layer, "nn.BatchNorm2d")
+        return norm_layer, module_maker(owner, "activation", activation, "nn.ReLU")
+
+    def add_stem(self, channels, small_input):
+        """Enter the first convolution and, but for small images, add the max pooling that follows it: each halves."""
+        self.feature_info.append(FeatureInfo("conv1", channels, 1 if small_input else 2))
+        if not small_input:
+            self.maxpool = MaxPool2d(kernel_size=3, stride=2, padding=1)
+            self.feature_info.append(FeatureInfo("maxpool", channels, 4))
 
     @property
     def stride(self):
@@ -86,7 +101,7 @@ class ImageClassifier(Module):
 
     def head(self, vector):
         """(N, C) to scores (N, num_classes)."""
-        raise NotImplementedError(f"{type(self).__name__} has no head")
+        return self.get_submodule(self.head_name)(self.dropout(vector))
 
     def forward_head(self, feature_map):
         """Scores (N, num_classes) of the last map of `features`: neck, then head."""
@@ -129,45 +144,3 @@ class Stages(Sequential):
 
     def _part(self, items):
         return Sequential(dict(items))  # some of the modules are no backbone
-
-
-def image_check(owner, in_channels, stride):
-    """`check_images` for one network, for use in its `Stages`."""
-    return functools.partial(check_images, owner, in_channels, stride)
-
-
-def check_images(owner, in_channels, stride, images, sizes=()):
-    """Give back images that a network can take.
-
-    Args:
-        owner: name of the network, for the message.
-        in_channels: the C that it takes.
-        stride: the least height and width.
-        images: (N, C, H, W), floating point.
-        sizes: the (height, width) that it takes, if not all.
-
-    Raises:
-        TypeError: no tensor, or whole numbers.
-        ValueError: another shape.
-    """
-    if not isinstance(images, Tensor):
-        raise TypeError(f"{owner}: expected a tensor of images, got {type(images).__name__}; use minitorch.tensor")
-    shapes = " or ".join(f"(N, {in_channels}, {height}, {width})" for height, width in sizes or (("H", "W"),))
-    wanted = f"{owner}: expected images {shapes}"
-    if images.ndim != 4:
-        hint = "; add the batch dimension: x.unsqueeze(0)" if images.ndim == 3 else ""
-        raise ValueError(f"{wanted}, got shape {images.array.shape}{hint}")
-    if images.shape[1] != in_channels:
-        hint = f"; build the network with in_channels={images.shape[1]}" if images.shape[1] in (1, 3, 4) else ""
-        raise ValueError(f"{wanted}, got {images.shape[1]} channels in shape {images.array.shape}{hint}")
-    if sizes and images.shape[2:] not in sizes:
-        raise ValueError(f"{wanted}, got shape {images.array.shape}")
-    if min(images.shape[2:]) < stride:
-        hint = " or build the network with small_input=True" if stride > 8 else ""
-        raise ValueError(
-            f"{wanted} with H and W of at least {stride}, the network's stride, got shape {images.array.shape}; "
-            f"enlarge the images{hint}"
-        )
-    if not images.is_floating_point():
-        raise TypeError(f"{wanted} of floating-point numbers, got {images.dtype}; convert: x.float() / 255")
-    return images

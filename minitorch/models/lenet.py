@@ -3,7 +3,8 @@
 import functools
 
 from minitorch.creation import empty, full, tensor, zeros
-from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages, check_images
+from minitorch.models.checks import check_images
+from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages
 from minitorch.models.lenet_digits import digit_codes
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE
@@ -60,7 +61,8 @@ class LeNet5(ImageClassifier):
     head_name = "classifier.5"
 
     def __init__(self, num_classes=10, in_channels=1, dropout=0.0, norm_layer=None, activation=ReLU, se=None):
-        super().__init__(num_classes, in_channels, norm_layer, activation)
+        super().__init__(num_classes, in_channels)
+        norm_layer, activation = self.makers(norm_layer, activation, default_norm=None)
         se = SE.of(se)
         first = [*_stage(Conv2d(in_channels, 6, 5), norm_layer, activation, se), MaxPool2d(2)]
         second = [*_stage(Conv2d(6, 16, 5), norm_layer, activation, se), MaxPool2d(2)]
@@ -196,7 +198,8 @@ class LeNet1998(ImageClassifier):
     head_name = "output"
 
     def __init__(self, num_classes=10, in_channels=1, dropout=0.0, norm_layer=None, activation=ScaledTanh, se=None):
-        super().__init__(num_classes, in_channels, norm_layer, activation)
+        super().__init__(num_classes, in_channels)
+        norm_layer, activation = self.makers(norm_layer, activation, default_norm=None)
         settings = (norm_layer, activation, SE.of(se))
         self.c1 = Sequential(*_stage(Conv2d(in_channels, 6, 5), *settings))
         self.s2 = Sequential(Subsampling(6), activation())

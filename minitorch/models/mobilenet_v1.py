@@ -1,6 +1,7 @@
 """MobileNet, of depthwise separable convolutions."""
 
 from minitorch.models.blocks import initialize, make_divisible, without_halvings
+from minitorch.models.checks import positive_number
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
@@ -76,8 +77,9 @@ class MobileNetV1(ImageClassifier):
         self, num_classes=1000, width_mult=1.0, norm_layer=None, dropout=0.0, *, in_channels=3, activation=ReLU6,
         small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels, norm_layer, activation)
-        norm_layer, se = BatchNorm2d if norm_layer is None else norm_layer, SE.of(se)
+        super().__init__(num_classes, in_channels)
+        norm_layer, activation = self.makers(norm_layer, activation)
+        width_mult, se = positive_number("MobileNetV1", "width_mult", width_mult), SE.of(se)
         strides = [2] + [stride for _, _, stride in STAGES]
         strides = without_halvings(strides) if small_input else strides
 
@@ -104,9 +106,6 @@ class MobileNetV1(ImageClassifier):
     def features(self, images):
         """The maps after the first convolution and each stage: a list."""
         return self.following_stages(apply_layers(self.check(images), self.conv_stem, self.bn1, self.activation))
-
-    def head(self, vector):
-        return self.classifier(self.dropout(vector))
 
 
 @register_model

@@ -7,11 +7,13 @@ from minitorch.models.blocks import (
     make_divisible,
     without_halvings,
 )
-from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages, image_check
+from minitorch.models.checks import image_check, positive_number
+from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages
 from minitorch.models.inverted_residual import InvertedResidual
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE
-from minitorch.nn import AdaptiveAvgPool2d, BatchNorm2d, Dropout, Linear, ReLU6, Sequential
+from minitorch.nn import AdaptiveAvgPool2d, Dropout, Linear, ReLU6, Sequential
+from minitorch.nn.checks import integers
 
 # Expansion, output channels, blocks and stride of the first block, for each stage (table 2 of the paper).
 STAGES = (
@@ -65,12 +67,12 @@ class MobileNetV2(ImageClassifier):
         self, num_classes=1000, width_mult=1.0, inverted_residual_setting=None, round_nearest=8, block=None,
         norm_layer=None, dropout=0.2, *, in_channels=3, activation=ReLU6, small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels, norm_layer, activation)
-        norm_layer, se = BatchNorm2d if norm_layer is None else norm_layer, SE.of(se)
-        block = LinearBottleneck if block is None else block
-        stages = STAGES if inverted_residual_setting is None else inverted_residual_setting
-        if not stages or any(len(row) != 4 for row in stages):
-            raise ValueError(f"MobileNetV2: inverted_residual_setting must hold rows of 4 numbers, got {stages}")
+        super().__init__(num_classes, in_channels)
+        norm_layer, activation = self.makers(norm_layer, activation)
+        width_mult = positive_number("MobileNetV2", "width_mult", width_mult)
+        (round_nearest,) = integers("MobileNetV2", 1, round_nearest=round_nearest)
+        block, se = LinearBottleneck if block is None else block, SE.of(se)
+        stages = STAGES if inverted_residual_setting is None else _rows(inverted_residual_setting)
         strides = [2] + [stride for *_, stride in stages]
         strides = without_halvings(strides) if small_input else strides
         common = {"norm_layer": norm_layer, "activation_layer": activation}
@@ -96,6 +98,17 @@ class MobileNetV2(ImageClassifier):
 
     def head(self, vector):
         return self.classifier(vector)
+
+
+def _rows(setting):
+    if not isinstance(setting, (tuple, list)) or not setting:
+        raise ValueError(f"MobileNetV2: inverted_residual_setting must hold rows of 4 numbers, got {setting!r}")
+    for row in setting:
+        if len(row) != 4:
+            raise ValueError(f"MobileNetV2: inverted_residual_setting must hold rows of 4 numbers, got {row!r}")
+        positive_number("MobileNetV2", "the expansion of a row", row[0])
+        integers("MobileNetV2", 1, channels=row[1], blocks=row[2], stride=row[3])
+    return setting
 
 
 @register_model

@@ -4,11 +4,13 @@ import collections
 import functools
 
 from minitorch.models.blocks import ConvNormActivation, initialize, make_divisible, without_halvings
-from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages, image_check
+from minitorch.models.checks import image_check, positive_number
+from minitorch.models.classifier import FeatureInfo, ImageClassifier, Stages
 from minitorch.models.inverted_residual import InvertedResidual
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE
 from minitorch.nn import AdaptiveAvgPool2d, BatchNorm2d, Dropout, Hardsigmoid, Hardswish, Linear, ReLU, Sequential
+from minitorch.nn.checks import integers
 
 Row = collections.namedtuple("Row", "kernel expanded out se activation stride dilation", defaults=(1,))
 Row.__doc__ = """One block, a row of the paper's tables 1 and 2.
@@ -20,6 +22,7 @@ Attributes:
     activation: "RE" (ReLU) or "HS" (hard-swish).
     stride, dilation: of the depthwise convolution.
 """
+_SIZES = ("kernel", "expanded", "out", "stride", "dilation")
 
 LARGE = (
     Row(3, 16, 16, False, "RE", 1),
@@ -86,10 +89,11 @@ class MobileNetV3(ImageClassifier):
         self, inverted_residual_setting, last_channel, num_classes=1000, block=None, norm_layer=None, dropout=0.2, *,
         in_channels=3, activation=Hardswish, small_input=False, se=INNER_SE,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels, norm_layer, activation)
-        if not inverted_residual_setting:
-            raise ValueError("MobileNetV3: inverted_residual_setting must hold at least one Row")
-        norm_layer = functools.partial(BatchNorm2d, eps=0.001, momentum=0.01) if norm_layer is None else norm_layer
+        super().__init__(num_classes, in_channels)
+        norm_layer, activation = self.makers(
+            norm_layer, activation, default_norm=functools.partial(BatchNorm2d, eps=0.001, momentum=0.01)
+        )
+        inverted_residual_setting = _rows(inverted_residual_setting)
         block, se = InvertedResidual if block is None else block, SE.of(se)
         strides = [2] + [1 if row.dilation > 1 else row.stride for row in inverted_residual_setting]
         strides = without_halvings(strides) if small_input else strides
@@ -118,6 +122,16 @@ class MobileNetV3(ImageClassifier):
         return self.classifier(vector)
 
 
+def _rows(setting):
+    if not isinstance(setting, (tuple, list)) or not all(isinstance(row, Row) for row in setting) or not setting:
+        raise ValueError(f"MobileNetV3: inverted_residual_setting must hold Rows, at least one, got {setting}")
+    for row in setting:
+        integers("MobileNetV3", 1, **{name: value for name, value in row._asdict().items() if name in _SIZES})
+        if row.activation not in ("RE", "HS"):
+            raise ValueError(f"MobileNetV3: activation of a Row must be 'RE' or 'HS', got {row.activation!r}")
+    return setting
+
+
 def _mobilenet_v3(rows, last_channel, width_mult=1.0, reduced_tail=False, dilated=False, **settings):
     """The network of a table with the changes that torchvision has for it.
 
@@ -126,6 +140,7 @@ def _mobilenet_v3(rows, last_channel, width_mult=1.0, reduced_tail=False, dilate
         reduced_tail: half the channels in the last stage.
         dilated: dilate the last stage in place of halving it, for segmentation.
     """
+    width_mult = positive_number("MobileNetV3", "width_mult", width_mult)
     tail = max(i for i, row in enumerate(rows) if row.stride == 2)
     table = []
     for i, row in enumerate(rows):

@@ -1,10 +1,10 @@
 """The networks by name."""
 
-import difflib
 import fnmatch
 import functools
 
-from minitorch.models.weights import load_weights
+from minitorch.models.checks import nearest
+from minitorch.models.weights import load_weights, read_weights
 
 _CONSTRUCTORS = {}
 
@@ -12,8 +12,11 @@ _CONSTRUCTORS = {}
 def register_model(function):
     """Enter a function that builds a network under the function's own name; used as a decorator.
 
-    The registered function also takes ``weights``: a safetensors file or a state to start from (see `load_weights`),
-    None for random first values.
+    The registered function also takes, by name alone:
+
+    * ``weights``: a safetensors file or a state to start from (see `load_weights`), None for random first values;
+    * ``replace_head``: whether a head of another size than that of the weights keeps its random first values;
+    * ``progress``: torchvision's switch for the bar of its downloads, of which there are none here.
 
     Raises:
         ValueError: the name is taken.
@@ -23,10 +26,12 @@ def register_model(function):
         raise ValueError(f"register_model: there is a network {name!r} already")
 
     @functools.wraps(function)
-    def constructor(*arguments, weights=None, **settings):
+    def constructor(*arguments, weights=None, replace_head=False, progress=True, **settings):
+        if weights is not None:
+            weights = read_weights(weights)  # first, for building a large network takes longer
         model = function(*arguments, **settings)
         if weights is not None:
-            load_weights(model, weights)
+            load_weights(model, weights, replace_head)
         return model
 
     _CONSTRUCTORS[name] = constructor
@@ -53,7 +58,7 @@ def create(name, **settings):
 
     Args:
         name: one of the names that `list` gives.
-        settings: arguments of the network, and ``weights`` (a safetensors file).
+        settings: arguments of the network, and ``weights`` and ``replace_head`` (see `load_weights`).
 
     Raises:
         ValueError: no network has that name; the message gives the nearest one.
@@ -61,6 +66,7 @@ def create(name, **settings):
     if not isinstance(name, str):
         raise TypeError(f"create: name must be a string, got {type(name).__name__}")
     if name not in _CONSTRUCTORS:
-        near = difflib.get_close_matches(name.lower(), _CONSTRUCTORS, n=1, cutoff=0)
-        raise ValueError(f"create: there is no network {name!r}; the nearest name is {near[0]!r}, list() gives all")
+        near = nearest(name, _CONSTRUCTORS)
+        hint = f"the nearest name is {near!r}, list() gives all" if near else "list() gives the names"
+        raise ValueError(f"create: there is no network {name!r}; {hint}")
     return _CONSTRUCTORS[name](**settings)

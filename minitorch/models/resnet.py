@@ -1,6 +1,7 @@
 """ResNet, Wide ResNet and ResNeXt, on ImageNet and on small images."""
 
 from minitorch.models.blocks import initialize
+from minitorch.models.checks import positive_integers, probability
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
@@ -10,7 +11,6 @@ from minitorch.nn import (
     Conv2d,
     Dropout,
     Linear,
-    MaxPool2d,
     ReLU,
     Sequential,
     StochasticDepth,
@@ -195,12 +195,13 @@ class ResNet(ImageClassifier):
         widths=(64, 128, 256, 512), small_input=False, shortcut="projection", se=None,
         stochastic_depth_prob=0.0,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels, norm_layer, activation)
-        norm_layer = BatchNorm2d if norm_layer is None else norm_layer
-        dilate = (False, *(replace_stride_with_dilation or [False] * (len(layers) - 1)))
-        _check_settings(layers, widths, dilate, shortcut, zero_init_residual, stochastic_depth_prob)
+        super().__init__(num_classes, in_channels)
+        norm_layer, activation = self.makers(norm_layer, activation)
+        layers, widths = positive_integers("ResNet", "layers", layers), positive_integers("ResNet", "widths", widths)
+        se, dilate = SE.of(se), _dilated(layers, replace_stride_with_dilation)
+        _check_settings(block, layers, widths, shortcut, zero_init_residual, se, stochastic_depth_prob)
         settings = {"groups": groups, "width_per_group": width_per_group, "norm_layer": norm_layer,
-                    "activation": activation, "shortcut": shortcut, "se": SE.of(se)}  # fmt: skip
+                    "activation": activation, "shortcut": shortcut, "se": se}  # fmt: skip
 
         if small_input:
             self.conv1 = conv3x3(in_channels, widths[0])
@@ -208,10 +209,7 @@ class ResNet(ImageClassifier):
             self.conv1 = Conv2d(in_channels, widths[0], 7, stride=2, padding=3, bias=False)
         self.bn1 = norm_layer(widths[0])
         self.relu = activation()
-        self.feature_info = [FeatureInfo("conv1", widths[0], 1 if small_input else 2)]
-        if not small_input:
-            self.maxpool = MaxPool2d(kernel_size=3, stride=2, padding=1)
-            self.feature_info.append(FeatureInfo("maxpool", widths[0], 4))
+        self.add_stem(widths[0], small_input)
         dilation = 1
         for i, (channels, blocks) in enumerate(zip(widths, layers)):
             _, before, reached = self.feature_info[-1]
@@ -227,43 +225,54 @@ class ResNet(ImageClassifier):
         self.fc = Linear(self.feature_info[-1].channels, num_classes)
 
         initialize(self)
+        blocks = [module for module in self.modules() if isinstance(module, ResidualBlock)]
         if zero_init_residual:
-            for module in self.modules():
-                if isinstance(module, ResidualBlock):
-                    init.zeros_(module.get_submodule(module.last_norm).weight)
+            _begin_as_identity(blocks)
         if stochastic_depth_prob:
-            _drop_paths(self, stochastic_depth_prob)
+            _drop_paths(blocks, stochastic_depth_prob)
 
     def features(self, images):
         """The maps after the first convolution, the max pooling (if there is one) and each stage: a list."""
         return self.following_stages(apply_layers(self.check(images), self.conv1, self.bn1, self.relu))
 
-    def head(self, vector):
-        return self.fc(self.dropout(vector))
+
+def _begin_as_identity(blocks):
+    for block in blocks:
+        weight = getattr(block.get_submodule(block.last_norm), "weight", None)
+        if weight is None:
+            raise ValueError("ResNet: zero_init_residual needs a norm_layer with a weight")
+        init.zeros_(weight)
 
 
-def _drop_paths(model, last):
+def _drop_paths(blocks, last):
     """Stochastic depth by the linear decay rule (Huang et al. 2016, arXiv:1603.09382, equation 4)."""
-    blocks = [module for module in model.modules() if isinstance(module, ResidualBlock)]
     for number, block in enumerate(blocks, 1):
         block.drop_path = StochasticDepth(last * number / len(blocks), "row")
 
 
-def _check_settings(layers, widths, dilate, shortcut, zero_init_residual, stochastic_depth_prob):
-    if not 1 <= len(layers) <= len(widths) or min(layers) < 1:
-        raise ValueError(f"ResNet: layers must hold 1 to {len(widths)} positive numbers of blocks, got {layers}")
-    if len(dilate) != len(layers):
-        raise ValueError(
-            f"ResNet: replace_stride_with_dilation must hold {len(layers) - 1} flags, got {len(dilate) - 1}"
-        )
+def _dilated(layers, replace_stride_with_dilation):
+    """For each stage whether it is dilated; the first never is."""
+    flags = replace_stride_with_dilation or [False] * (len(layers) - 1)
+    if not isinstance(flags, (tuple, list)) or len(flags) != len(layers) - 1:
+        count = f", got {len(flags)}" if isinstance(flags, (tuple, list)) else f", got {flags!r}"
+        raise ValueError(f"ResNet: replace_stride_with_dilation must hold {len(layers) - 1} flags{count}")
+    return (False, *flags)
+
+
+def _check_settings(block, layers, widths, shortcut, zero_init_residual, se, stochastic_depth_prob):
+    if not isinstance(block, type):
+        raise TypeError(f"ResNet: block must be BasicBlock, Bottleneck or a class like them, got {block!r}")
+    if len(layers) > len(widths):
+        raise ValueError(f"ResNet: layers must hold 1 to {len(widths)} numbers of blocks, one per width, got {layers}")
     if shortcut not in SHORTCUTS:
         raise ValueError(f"ResNet: shortcut must be one of {', '.join(map(repr, SHORTCUTS))}, got {shortcut!r}")
-    if not 0 <= stochastic_depth_prob <= 1:
-        raise ValueError(f"ResNet: stochastic_depth_prob must be between 0 and 1, got {stochastic_depth_prob}")
+    probability("ResNet", "stochastic_depth_prob", stochastic_depth_prob)
     if shortcut == "none" and (zero_init_residual or stochastic_depth_prob):
         raise ValueError(
             "ResNet: zero_init_residual and stochastic_depth_prob need shortcuts, without which nothing comes through"
         )
+    if shortcut == "none" and se is not None and se.position == "identity":
+        raise ValueError("ResNet: se with position 'identity' stands on the shortcut, and there is none")
 
 
 @register_model
@@ -320,7 +329,7 @@ def wide_resnet50_2(**settings):
 
     Source: Zagoruyko and Komodakis 2016, "Wide Residual Networks" (arXiv:1605.07146). Settings: see `ResNet`.
     """
-    return ResNet(Bottleneck, (3, 4, 6, 3), **{"width_per_group": 128, **settings})
+    return resnet50(**{"width_per_group": 128, **settings})
 
 
 @register_model
@@ -332,7 +341,7 @@ def resnext50_32x4d(**settings):
     Source: Xie et al. 2017, "Aggregated Residual Transformations for Deep Neural Networks" (arXiv:1611.05431).
     Settings: see `ResNet`.
     """
-    return ResNet(Bottleneck, (3, 4, 6, 3), **{"groups": 32, "width_per_group": 4, **settings})
+    return resnet50(**{"groups": 32, "width_per_group": 4, **settings})
 
 
 @register_model
@@ -342,4 +351,4 @@ def resnext101_32x8d(**settings):
     The paper has 32x4d and 64x4d at this depth; 32x8d came with the authors' later weights (Mahajan et al. 2018,
     arXiv:1805.00932). Settings: see `ResNet`.
     """
-    return ResNet(Bottleneck, (3, 4, 23, 3), **{"groups": 32, "width_per_group": 8, **settings})
+    return resnet101(**{"groups": 32, "width_per_group": 8, **settings})

@@ -4,10 +4,10 @@ Source: Hu et al. 2018, "Squeeze-and-Excitation Networks" (arXiv:1709.01507).
 """
 
 from minitorch.models.cifar_resnet import cifar_resnet
-from minitorch.models.mobilenet_v1 import MobileNetV1
+from minitorch.models.mobilenet_v1 import mobilenet_v1
 from minitorch.models.registry import register_model
-from minitorch.models.resnet import BasicBlock, Bottleneck, ResNet
-from minitorch.models.shufflenet_v1 import ShuffleNetV1
+from minitorch.models.resnet import resnet18, resnet50, resnext50_32x4d
+from minitorch.models.shufflenet_v1 import shufflenet_v1_x1_0_g3
 from minitorch.models.shufflenet_v2 import shufflenet_v2_x1_0
 
 
@@ -18,7 +18,7 @@ def seresnet18(**settings):
     New to ResNet-18: each block weighs the channels of its branch by what is in the whole image. Names and state keys
     are timm's. Settings: see `ResNet`, where se is True.
     """
-    return ResNet(BasicBlock, (2, 2, 2, 2), **{"se": True, **settings})
+    return resnet18(**{"se": True, **settings})
 
 
 @register_model
@@ -28,7 +28,7 @@ def seresnet50(**settings):
     The paper states 3.87 billion MACs, with the stride at the place that `Bottleneck` tells of. Settings: see
     `ResNet`, where se is True.
     """
-    return ResNet(Bottleneck, (3, 4, 6, 3), **{"se": True, **settings})
+    return resnet50(**{"se": True, **settings})
 
 
 @register_model
@@ -37,7 +37,7 @@ def seresnext50_32x4d(**settings):
 
     Settings: see `ResNet`, where se is True.
     """
-    return ResNet(Bottleneck, (3, 4, 6, 3), **{"groups": 32, "width_per_group": 4, "se": True, **settings})
+    return resnext50_32x4d(**{"se": True, **settings})
 
 
 @register_model
@@ -62,7 +62,7 @@ def se_mobilenet_v1(width_mult=1.0, **settings):
     Squeeze-and-excitation stands at the end of each block. The paper does not tell the place; its 4.7 million
     parameters are those of this one. Settings: see `MobileNetV1`, where se is True.
     """
-    return MobileNetV1(width_mult=width_mult, **{"se": True, **settings})
+    return mobilenet_v1(width_mult, **{"se": True, **settings})
 
 
 @register_model
@@ -72,7 +72,7 @@ def se_shufflenet_v1_x1_0_g3(**settings):
     Squeeze-and-excitation stands at the end of each branch. The paper states 2.4 million parameters, 0.6 million more
     than its ShuffleNet. Settings: see `ShuffleNetV1`, where se is True.
     """
-    return ShuffleNetV1(3, 1.0, **{"se": True, **settings})
+    return shufflenet_v1_x1_0_g3(**{"se": True, **settings})
 
 
 @register_model

@@ -1,6 +1,7 @@
 """ShuffleNet, of grouped 1x1 convolutions and channel shuffles."""
 
 from minitorch.models.blocks import ConvNormActivation, initialize
+from minitorch.models.checks import positive_integers, positive_number
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
@@ -12,7 +13,6 @@ from minitorch.nn import (
     Conv2d,
     Dropout,
     Linear,
-    MaxPool2d,
     ReLU,
     Sequential,
 )
@@ -101,25 +101,29 @@ class ShuffleNetV1(ImageClassifier):
         self, groups=3, width_mult=1.0, num_classes=1000, stages_repeats=(4, 8, 4), norm_layer=None, dropout=0.0, *,
         in_channels=3, activation=ReLU, small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels, norm_layer, activation)
+        super().__init__(num_classes, in_channels)
+        norm_layer, activation = self.makers(norm_layer, activation)
         if groups not in CHANNELS:
             raise ValueError(f"ShuffleNetV1: groups must be one of {', '.join(map(str, CHANNELS))}, got {groups!r}")
-        norm_layer, se = BatchNorm2d if norm_layer is None else norm_layer, SE.of(se)
+        width_mult, se = positive_number("ShuffleNetV1", "width_mult", width_mult), SE.of(se)
+        stages_repeats = positive_integers("ShuffleNetV1", "stages_repeats", stages_repeats)
         common = {"norm_layer": norm_layer, "activation": activation, "se": se}
 
+        first_width = int(CHANNELS[groups] * width_mult)
         channels = 12 if width_mult < 1 else 24 if width_mult < 2 else 48
         channels += -channels % groups
-        reached = 1 if small_input else 2
+        if first_width <= channels or first_width % groups:
+            raise ValueError(
+                f"ShuffleNetV1: width_mult={width_mult} gives the first stage {first_width} channels, which must be a "
+                f"multiple of groups={groups} and more than the {channels} of the first convolution"
+            )
         self.conv1 = ConvNormActivation(
-            in_channels, channels, 3, reached, norm_layer=norm_layer, activation_layer=activation
+            in_channels, channels, 3, 1 if small_input else 2, norm_layer=norm_layer, activation_layer=activation
         )
-        self.feature_info = [FeatureInfo("conv1", channels, reached)]
-        if not small_input:
-            self.maxpool = MaxPool2d(kernel_size=3, stride=2, padding=1)
-            reached *= 2
-            self.feature_info.append(FeatureInfo("maxpool", channels, reached))
+        self.add_stem(channels, small_input)
+        reached = self.stride
         for i, repeats in enumerate(stages_repeats):
-            before, channels = channels, int(CHANNELS[groups] * width_mult) * 2**i
+            before, channels = channels, first_width * 2**i
             stage = Sequential(ShuffleUnit(before, channels, 2, groups, 1 if i == 0 else groups, **common))
             for _ in range(repeats - 1):
                 stage.append(ShuffleUnit(channels, channels, 1, groups, groups, **common))
@@ -134,9 +138,6 @@ class ShuffleNetV1(ImageClassifier):
     def features(self, images):
         """The maps after the first convolution, the max pooling (if there is one) and each stage: a list."""
         return self.following_stages(self.conv1(self.check(images)))
-
-    def head(self, vector):
-        return self.fc(self.dropout(vector))
 
 
 def _entry(groups, width_mult, parameters, macs):

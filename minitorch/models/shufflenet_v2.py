@@ -1,10 +1,11 @@
 """ShuffleNetV2, made by guidelines for speed rather than for few MACs."""
 
 from minitorch.models.blocks import ConvNormActivation, conv_norm_activation, initialize
+from minitorch.models.checks import positive_integers
 from minitorch.models.classifier import FeatureInfo, ImageClassifier
 from minitorch.models.registry import register_model
 from minitorch.models.squeeze_excitation import SE, SqueezeExcitedBlock
-from minitorch.nn import AdaptiveAvgPool2d, BatchNorm2d, Dropout, Linear, MaxPool2d, ReLU, Sequential
+from minitorch.nn import AdaptiveAvgPool2d, BatchNorm2d, Dropout, Linear, ReLU, Sequential
 from minitorch.ops import cat, channel_shuffle
 
 
@@ -94,23 +95,17 @@ class ShuffleNetV2(ImageClassifier):
         self, stages_repeats, stages_out_channels, num_classes=1000, inverted_residual=ShuffleUnitV2, *,
         norm_layer=None, dropout=0.0, in_channels=3, activation=ReLU, small_input=False, se=None,
     ):  # fmt: skip
-        super().__init__(num_classes, in_channels, norm_layer, activation)
-        if len(stages_out_channels) != len(stages_repeats) + 2:
-            raise ValueError(
-                f"ShuffleNetV2: stages_out_channels must hold {len(stages_repeats) + 2} numbers for "
-                f"{len(stages_repeats)} stages, got {stages_out_channels}"
-            )
-        norm_layer, se = BatchNorm2d if norm_layer is None else norm_layer, SE.of(se)
+        super().__init__(num_classes, in_channels)
+        norm_layer, activation = self.makers(norm_layer, activation)
+        stages_repeats, se = positive_integers("ShuffleNetV2", "stages_repeats", stages_repeats), SE.of(se)
+        count = len(stages_repeats) + 2
+        stages_out_channels = positive_integers("ShuffleNetV2", "stages_out_channels", stages_out_channels, count)
         common = {"norm_layer": norm_layer, "activation_layer": activation}
 
         first_channels, *widths, last_channels = stages_out_channels
-        channels, reached = first_channels, 1 if small_input else 2
-        self.conv1 = ConvNormActivation(in_channels, channels, 3, reached, **common)
-        self.feature_info = [FeatureInfo("conv1", channels, reached)]
-        if not small_input:
-            self.maxpool = MaxPool2d(kernel_size=3, stride=2, padding=1)
-            reached *= 2
-            self.feature_info.append(FeatureInfo("maxpool", channels, reached))
+        self.conv1 = ConvNormActivation(in_channels, first_channels, 3, 1 if small_input else 2, **common)
+        self.add_stem(first_channels, small_input)
+        channels, reached = first_channels, self.stride
         for i, (width, repeats) in enumerate(zip(widths, stages_repeats)):
             units = [inverted_residual(channels, width, 2, norm_layer, activation, se)]
             units += [inverted_residual(width, width, 1, norm_layer, activation, se) for _ in range(repeats - 1)]
@@ -128,9 +123,6 @@ class ShuffleNetV2(ImageClassifier):
         """The maps after the first convolution, the max pooling (if there is one), each stage and the last
         convolution: a list."""
         return self.following_stages(self.conv1(self.check(images)))
-
-    def head(self, vector):
-        return self.fc(self.dropout(vector))
 
 
 @register_model

@@ -1,12 +1,15 @@
 """Squeeze-and-excitation: a small network that weighs the channels, and the places where a block can have one."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 
 from minitorch.models.blocks import make_divisible
+from minitorch.models.checks import check_settings, module_maker
 from minitorch.nn import AdaptiveAvgPool2d, Conv2d, ReLU, Sigmoid
 from minitorch.nn.functional import channel_scale
 from minitorch.nn.module import Module
+from minitorch.ops.operands import is_number
 
 POSITIONS = ("standard", "pre", "post", "identity")
 
@@ -73,14 +76,14 @@ class SE:
         if self.position not in (*POSITIONS, "inner"):
             names = ", ".join(map(repr, (*POSITIONS, "inner")))
             raise ValueError(f"SE: position must be one of {names}, got {self.position!r}")
-        if isinstance(self.reduction, bool) or not isinstance(self.reduction, (int, float)) or self.reduction < 1:
+        if not is_number(self.reduction) or not 1 <= self.reduction < math.inf:
             raise ValueError(f"SE: reduction must be a number of at least 1, got {self.reduction!r}")
-        if not callable(self.gate):
-            raise TypeError(f"SE: gate must be a module class such as nn.Sigmoid, got {self.gate!r}")
+        module_maker("SE", "gate", self.gate, "nn.Sigmoid")
 
     def build(self, channels):
         """A `SqueezeExcitation` of `channels` channels with these settings."""
-        return SqueezeExcitation(channels, scale_activation=self.gate, reduction=self.reduction)
+        gate = module_maker("SE", "gate", self.gate, "nn.Sigmoid")
+        return SqueezeExcitation(channels, scale_activation=gate, reduction=self.reduction)
 
     @classmethod
     def of(cls, value):
@@ -90,6 +93,7 @@ class SE:
         if value is True:
             return cls()
         if isinstance(value, Mapping):
+            check_settings(cls, value)
             return cls(**value)
         if not isinstance(value, cls):
             raise TypeError(f"se: expected None, True, a dictionary or SE(...), got {value!r}")

@@ -1,9 +1,16 @@
 """Loading weights from files, also those of torchvision and timm, into a network with another head."""
 
 import collections
+import errno
 import os
 
+import numpy as np
+
 from minitorch.serialization import load
+from minitorch.tensor import Tensor
+
+CONVERT = "python -m minitorch convert"
+_PREFIXES = ("module.", "_orig_mod.")
 
 
 class LoadReport(collections.namedtuple("LoadReport", ["loaded", "kept", "missing", "unexpected"])):
@@ -38,19 +45,22 @@ def load_weights(model, weights, replace_head=False, strict=True):
     Args:
         model: the network.
         weights: a safetensors file, such as ``python -m minitorch convert`` makes of a .pth file of torchvision
-            or timm; or a dictionary of tensors.
+            or timm; or a dictionary of tensors or NumPy arrays. Prefixes that wrappers of a model put before every key
+            are left out (see `without_prefixes`).
         replace_head: let the model's own head (the layer at ``model.head_name``) stand where that of the weights has
             another size or is missing.
-        strict: False to go on where keys are missing or unexpected; the report names them.
+        strict: False to go on where keys are missing or unexpected; the report names them. If no key fits at all, that
+            is an error still.
 
     Returns:
         A `LoadReport`.
 
     Raises:
         RuntimeError: the weights do not fit, e.g. because they are those of another network.
+        TypeError: weights that are no file and no dictionary of tensors.
         ValueError, OSError: the file cannot be read.
     """
-    state = dict(load(weights)) if isinstance(weights, (str, os.PathLike)) else dict(weights)
+    state = read_weights(weights)
     own = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     given = {key: tuple(value.shape) for key, value in state.items() if hasattr(value, "shape")}
     kept = _other_head(model, own, given) if replace_head else {}
@@ -60,6 +70,35 @@ def load_weights(model, weights, replace_head=False, strict=True):
     result = model.load_state_dict({**{key: model.state_dict()[key] for key in kept}, **state}, strict=strict)
     loaded = [key for key in own if key in state]
     return LoadReport(loaded, kept, result.missing_keys, result.unexpected_keys)
+
+
+def read_weights(weights):
+    """The dictionary of the weights that `load_weights` takes, as a new one. Errors: see there."""
+    if isinstance(weights, collections.abc.Mapping):
+        for key, value in weights.items():
+            if not isinstance(value, (Tensor, np.ndarray)):
+                raise TypeError(
+                    f"load_weights: {key!r} is {type(value).__module__}.{type(value).__name__}, expected a minitorch "
+                    "tensor or a NumPy array; of a PyTorch state: {key: value.numpy() for key, value in state.items()}"
+                )
+        return without_prefixes(weights)
+    if not isinstance(weights, (str, os.PathLike)):
+        raise TypeError(f"load_weights: expected a safetensors file or a dictionary of tensors, got {weights!r}")
+    if str(weights).endswith((".pth", ".pt", ".bin", ".ckpt")):
+        raise ValueError(f"load_weights: {weights} is a file of PyTorch; first: {CONVERT} {weights} NEW.safetensors")
+    if not os.path.exists(weights):
+        hint = "" if os.path.splitext(weights)[1] else "; no weights come with minitorch or are fetched, see " + CONVERT
+        raise FileNotFoundError(errno.ENOENT, f"load_weights: there is no such file{hint}", str(weights))
+    return without_prefixes(load(weights))
+
+
+def without_prefixes(state):
+    """The state with shorter keys where all of them begin with ``module.`` (put there by PyTorch's DataParallel) or
+    ``_orig_mod.`` (by torch.compile)."""
+    state = dict(state)
+    while prefix := next((p for p in _PREFIXES if state and all(str(key).startswith(p) for key in state)), None):
+        state = {key[len(prefix) :]: value for key, value in state.items()}
+    return state
 
 
 def _other_head(model, own, given):
@@ -75,6 +114,8 @@ def _check_fit(model, own, given, kept, strict):
     unexpected = [key for key in given if key not in own]
     shapes = [f"{key} {given[key]} for {own[key]}" for key in own if key in given and given[key] != own[key]]
     problems = [f"shapes that differ: {_some(shapes)}"] if shapes else []
+    if not strict and own and own.keys().isdisjoint(given):
+        problems.append(f"not one of their {len(given)} keys is among the {len(own)} of the network")
     if strict and missing:
         problems.append(f"missing: {_some(missing)}")
     if strict and unexpected:

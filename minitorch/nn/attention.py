@@ -4,6 +4,7 @@ import copy
 
 from minitorch.creation import empty
 from minitorch.nn import init
+from minitorch.nn.checks import integers
 from minitorch.nn.containers import ModuleList
 from minitorch.nn.dropout import Dropout
 from minitorch.nn.functional import gelu, multi_head_attention_forward, relu
@@ -54,9 +55,7 @@ class MultiheadAttention(Module):
         dtype=None,
     ):
         super().__init__()
-        for name, value in (("embed_dim", embed_dim), ("num_heads", num_heads)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"MultiheadAttention: {name} must be a positive integer, got {value!r}")
+        embed_dim, num_heads = integers("MultiheadAttention", 1, embed_dim=embed_dim, num_heads=num_heads)
         if embed_dim % num_heads:
             raise ValueError(f"MultiheadAttention: num_heads={num_heads} does not divide embed_dim={embed_dim}")
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads

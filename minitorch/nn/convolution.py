@@ -1,6 +1,7 @@
 """Convolution layers."""
 
 from minitorch.creation import empty
+from minitorch.nn.checks import integers
 from minitorch.nn.functional import conv1d, conv2d, conv_transpose1d, conv_transpose2d, pad
 from minitorch.nn.linear import default_weight_and_bias
 from minitorch.nn.module import Module
@@ -20,7 +21,12 @@ class _Convolution(Module):
                  output_padding, device, dtype):  # fmt: skip
         super().__init__()
         name, n = type(self).__name__, self._dimensions
-        _check_channels(name, in_channels, out_channels, groups)
+        in_channels, out_channels, groups = integers(
+            name, 1, in_channels=in_channels, out_channels=out_channels, groups=groups
+        )
+        for argument, value in (("in_channels", in_channels), ("out_channels", out_channels)):
+            if value % groups:
+                raise ValueError(f"{name}: {argument}={value} does not divide into groups={groups}")
         modes = PADDING_MODES[:1] if self._transposed else PADDING_MODES
         if padding_mode not in modes:
             raise ValueError(f"{name}: padding_mode must be {' or '.join(map(repr, modes))}, got {padding_mode!r}")
@@ -209,12 +215,3 @@ class ConvTranspose1d(_TransposedConvolution):
 class ConvTranspose2d(_TransposedConvolution):
     __doc__ = f"Transposed convolution of (N, C, H, W) or (C, H, W) with learnt filters.\n{_TRANSPOSED_ARGUMENTS}"
     _function = staticmethod(conv_transpose2d)
-
-
-def _check_channels(layer, in_channels, out_channels, groups):
-    for name, value in (("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{layer}: {name} must be a positive integer, got {value!r}")
-    for name, value in (("in_channels", in_channels), ("out_channels", out_channels)):
-        if value % groups:
-            raise ValueError(f"{layer}: {name}={value} does not divide into groups={groups}")

@@ -2,6 +2,7 @@
 
 from minitorch.nn.functional import dropout, dropout1d, dropout2d, stochastic_depth
 from minitorch.nn.module import Module
+from minitorch.ops.operands import is_number
 
 
 class _Dropout(Module):
@@ -19,8 +20,8 @@ class _Dropout(Module):
 
     def __init__(self, p=0.5, inplace=False):
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__}: p must be between 0 and 1, got {p}")
+        if not is_number(p) or not 0 <= p <= 1:
+            raise ValueError(f"{type(self).__name__}: p must be between 0 and 1, got {p!r}")
         self.p, self.inplace = p, inplace
 
     def forward(self, input):

@@ -3,6 +3,7 @@
 from minitorch.autograd import no_grad
 from minitorch.creation import empty
 from minitorch.nn import init
+from minitorch.nn.checks import integers
 from minitorch.nn.functional import embedding
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
@@ -45,9 +46,8 @@ class Embedding(Module):
         dtype=None,
     ):
         super().__init__()
-        for name, value in (("num_embeddings", num_embeddings), ("embedding_dim", embedding_dim)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise ValueError(f"Embedding: {name} must be a non-negative integer, got {value!r}")
+        sizes = integers("Embedding", 0, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        num_embeddings, embedding_dim = sizes
         if padding_idx is not None:
             if not -num_embeddings <= padding_idx < num_embeddings:
                 raise ValueError(f"Embedding: padding_idx {padding_idx} is out of range for {num_embeddings} rows")

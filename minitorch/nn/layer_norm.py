@@ -2,6 +2,7 @@
 
 from minitorch.creation import empty
 from minitorch.nn import init
+from minitorch.nn.checks import integers
 from minitorch.nn.functional import group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from minitorch.nn.module import Module
 from minitorch.nn.normalization import _BatchNorm
@@ -113,9 +114,7 @@ class GroupNorm(_Affine):
 
     def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True):
         super().__init__()
-        for name, value in (("num_groups", num_groups), ("num_channels", num_channels)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"GroupNorm: {name} must be a positive integer, got {value!r}")
+        num_groups, num_channels = integers("GroupNorm", 1, num_groups=num_groups, num_channels=num_channels)
         if num_channels % num_groups:
             raise ValueError(f"GroupNorm: num_channels={num_channels} does not divide into num_groups={num_groups}")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine

@@ -4,6 +4,7 @@ import math
 
 from minitorch.creation import empty
 from minitorch.nn import init
+from minitorch.nn.checks import integers
 from minitorch.nn.functional import linear
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
@@ -25,9 +26,7 @@ class Linear(Module):
 
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
         super().__init__()
-        for name, value in (("in_features", in_features), ("out_features", out_features)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise ValueError(f"Linear: {name} must be a non-negative integer, got {value!r}")
+        in_features, out_features = integers("Linear", 0, in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
         self.register_parameter("bias", Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None)

@@ -3,6 +3,7 @@
 from minitorch.creation import empty, ones, tensor, zeros
 from minitorch.dtype import int64
 from minitorch.nn import init
+from minitorch.nn.checks import integers
 from minitorch.nn.functional import batch_norm
 from minitorch.nn.module import Module
 from minitorch.nn.parameter import Parameter
@@ -49,9 +50,7 @@ class _BatchNorm(Module):
         bias=True,
     ):
         super().__init__()
-        if isinstance(num_features, bool) or not isinstance(num_features, int) or num_features < 0:
-            name = type(self).__name__
-            raise ValueError(f"{name}: num_features must be a non-negative integer, got {num_features!r}")
+        (num_features,) = integers(type(self).__name__, 0, num_features=num_features)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         place = {"device": device, "dtype": dtype}

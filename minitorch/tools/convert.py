@@ -12,11 +12,11 @@ import importlib
 import pickle
 from collections.abc import Mapping
 
+from minitorch.models.weights import without_prefixes
 from minitorch.serialization import save
 
 # Where training scripts put the weights among other things.
 _NESTED = ("state_dict", "model", "model_state_dict", "model_ema", "state_dict_ema")
-_PREFIX = "module."  # of a model that was saved in its wrapper for several GPUs
 
 
 def weights_of(checkpoint):
@@ -34,8 +34,7 @@ def weights_of(checkpoint):
     wrong = [key for key, value in checkpoint.items() if not hasattr(value, "numpy")]
     if wrong:
         raise ValueError(f"convert: expected tensors alone, but {wrong[0]!r} is {type(checkpoint[wrong[0]]).__name__}")
-    wrapped = all(key.startswith(_PREFIX) for key in checkpoint)
-    return {key[len(_PREFIX) :] if wrapped else key: value for key, value in checkpoint.items()}
+    return without_prefixes(checkpoint)
 
 
 def convert(source, target):
@@ -59,7 +58,12 @@ def convert(source, target):
         raise ModuleNotFoundError("convert: reading .pth files needs PyTorch: pip install torch") from error
     try:
         checkpoint = torch.load(source, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"convert: {source} holds no plain weights, or is damaged; of a whole pickled model, save the weights "
+            "alone where its code is at hand: torch.save(model.state_dict(), ...)"
+        ) from error
+    except (RuntimeError, EOFError) as error:
         raise ValueError(f"convert: {source} holds no plain weights, or is damaged ({error})") from error
     weights = weights_of(checkpoint)
     arrays = {}

@@ -7,6 +7,7 @@ from models.networks import small
 from minitorch import models, nn
 from minitorch.creation import zeros
 from minitorch.dtype import uint8
+from minitorch.models.mobilenet_v3 import Row
 from minitorch.models.shufflenet_v2 import ShuffleUnitV2
 
 NAMES = ["resnet18", "cifar_resnet20", "mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "shufflenet_v1_x0_5_g3",
@@ -56,24 +57,62 @@ def test_makers_of_modules(name, setting, value):
 
 
 @pytest.mark.parametrize("build, message", [
-    (lambda: models.ResNet(models.BasicBlock, (2, 0)), "layers must hold 1 to 4 positive numbers"),
-    (lambda: models.ResNet(models.BasicBlock, (1,) * 5), "layers must hold 1 to 4 positive numbers"),
+    (lambda: models.ResNet(models.BasicBlock, (2, 0)), "layers must hold positive integers, got"),
+    (lambda: models.ResNet(models.BasicBlock, 3), "layers must hold positive integers, got 3"),
+    (lambda: models.ResNet(models.BasicBlock, (1,) * 5), "layers must hold 1 to 4 numbers of blocks"),
     (lambda: models.resnet18(groups=2), "BasicBlock: takes groups=1 and width_per_group=64 alone, got 2 and 64"),
     (lambda: models.resnet50(replace_stride_with_dilation=[True]), "must hold 3 flags, got 1"),
+    (lambda: models.resnet50(replace_stride_with_dilation="abc"), "must hold 3 flags, got 'abc'"),
+    (lambda: models.resnet18(widths=(8, 0, 8, 8)), "ResNet: widths must hold positive integers"),
     (lambda: models.resnet18(shortcut="A"), "shortcut must be one of 'projection', 'padding', 'none', got 'A'"),
     (lambda: models.plain20(zero_init_residual=True), "zero_init_residual and stochastic_depth_prob need shortcuts"),
+    (lambda: models.plain20(se={"position": "identity"}), "stands on the shortcut, and there is none"),
+    (lambda: models.resnet18(zero_init_residual=True, norm_layer=lambda c: nn.Identity()), "norm_layer with a weight"),
+    (lambda: models.resnet18(dropout="x"), "p must be between 0 and 1, got 'x'"),
     (lambda: models.plain20(stochastic_depth_prob=0.5), "stochastic_depth_prob need shortcuts"),
     (lambda: models.resnet18(stochastic_depth_prob=1.5), "stochastic_depth_prob must be between 0 and 1, got 1.5"),
     (lambda: models.MobileNetV2(inverted_residual_setting=[(1, 16, 1)]), "must hold rows of 4 numbers"),
     (lambda: models.MobileNetV2(inverted_residual_setting=[]), "must hold rows of 4 numbers"),
-    (lambda: models.MobileNetV3([], 1280), "must hold at least one Row"),
-    (lambda: models.ShuffleNetV2((1, 1), (8, 8, 8)), "stages_out_channels must hold 4 numbers for 2 stages"),
+    (lambda: models.MobileNetV3([], 1280), "must hold Rows, at least one, got .*"),
+    (lambda: models.MobileNetV3([(3, 8, 8, False, "HS", 1)], 8), "must hold Rows, at least one, got"),
+    (lambda: models.MobileNetV3([Row(3, 8, 8, False, "HX", 1)], 8), "must be 'RE' or 'HS', got 'HX'"),
+    (lambda: models.MobileNetV3([Row(3, 8, 0, False, "HS", 1)], 8), "MobileNetV3: out must be a positive integer"),
+    (lambda: models.MobileNetV2(inverted_residual_setting=[(1, 16, 0, 1)]), "blocks must be a positive integer, got 0"),
+    (lambda: models.MobileNetV2(round_nearest=0), "round_nearest must be a positive integer, got 0"),
+    (lambda: models.ShuffleNetV1(3, 0.05), "gives the first stage 12 channels, which must be"),
+    (lambda: models.ShuffleNetV1(stages_repeats=()), "stages_repeats must hold positive integers"),
+    (lambda: models.ShuffleNetV2((0, 1), (8, 8, 8, 8)), "stages_repeats must hold positive integers"),
+    (lambda: models.ShuffleNetV2((1, 1), (8, 8, 8)), "stages_out_channels must hold 4 positive integers"),
     (lambda: ShuffleUnitV2(8, 16, 1), "out_channels must be even, and equal in_channels at stride 1"),
     (lambda: ShuffleUnitV2(8, 7, 2), "out_channels must be even"),
 ])  # fmt: skip
 def test_settings_that_contradict_each_other(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+@pytest.mark.parametrize("build", [models.mobilenet_v1, models.se_mobilenet_v1, models.mobilenet_v2,
+                                   models.mobilenet_v3_small, models.ShuffleNetV1])  # fmt: skip
+def test_widths(build):
+    for width in (0, -1, float("nan"), float("inf"), "1", True):
+        with pytest.raises(ValueError, match=f"width_mult must be a positive number, got {width!r}"):
+            build(width_mult=width)
+
+
+@pytest.mark.parametrize("build", [models.resnet18, models.mobilenet_v2, models.seresnet18])
+def test_makers_that_make_no_modules(build):
+    with pytest.raises(TypeError, match="norm_layer must be .* or a function that makes one, but it made None"):
+        build(norm_layer=lambda channels: None)
+    with pytest.raises(TypeError, match="activation must be .* or a function that makes one, but it made 3"):
+        build(activation=lambda: 3)
+    with pytest.raises(TypeError, match="SE: gate must be .* or a function that makes one, but it made None"):
+        build(se={"gate": lambda: None})
+
+
+def test_numbers_of_numpy():
+    model = models.cifar_resnet20(num_classes=np.int64(3), in_channels=np.int32(1))
+    assert model(zeros(2, 1, 32, 32)).shape == (2, 3) and type(model.num_classes) is int
+    assert nn.Linear(np.int64(2), np.int64(3))(zeros(1, 2)).shape == (1, 3)
 
 
 def test_part_of_a_backbone_is_a_plain_sequence():

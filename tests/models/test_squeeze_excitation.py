@@ -103,7 +103,7 @@ def test_settings():
         SE(position="before")
     with pytest.raises(ValueError, match="reduction must be a number of at least 1, got 0"):
         SE(reduction=0)
-    with pytest.raises(TypeError, match="gate must be a module class such as nn.Sigmoid, got 'sigmoid'"):
+    with pytest.raises(TypeError, match="gate must be a class of modules, such as nn.Sigmoid, .*, got 'sigmoid'"):
         SE(gate="sigmoid")
     with pytest.raises(TypeError, match="se: expected None, True, a dictionary or SE"):
         models.resnet18(se=16)

@@ -104,6 +104,49 @@ def test_a_constructor_takes_weights(tmp_path):
     assert np.array_equal(model.classifier[5].bias.detach().numpy(), source.classifier[5].bias.detach().numpy())
     with pytest.raises(FileNotFoundError):
         models.lenet5(weights="DEFAULT")
+    model = models.create("lenet5", num_classes=3, weights=tmp_path / "lenet.safetensors", replace_head=True)
+    assert np.array_equal(model.classifier[3].bias.detach().numpy(), source.classifier[3].bias.detach().numpy())
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+def test_prefixes_of_wrappers(prefix):
+    source, target = tiny(), tiny()
+    models.load_weights(target, {prefix + key: value for key, value in source.state_dict().items()})
+    wanted = arrays(source)
+    assert all(np.array_equal(value, wanted[key]) for key, value in arrays(target).items())
+    wanted["module.fc.bias"] = wanted.pop("fc.bias")
+    with pytest.raises(RuntimeError, match="unexpected: module.fc.bias"):  # not before every key
+        models.load_weights(target, wanted)
+
+
+def test_weights_that_fit_nowhere_are_an_error_always():
+    target = tiny()
+    before = arrays(target)
+    with pytest.raises(RuntimeError, match="not one of their 10 keys is among the 122 of the network"):
+        models.load_weights(target, models.lenet5().state_dict(), strict=False)
+    assert all(np.array_equal(value, before[key]) for key, value in arrays(target).items())
+
+
+@pytest.mark.parametrize("weights, error, message", [
+    (True, TypeError, "expected a safetensors file or a dictionary of tensors, got True"),
+    ("DEFAULT", FileNotFoundError, "no weights come with minitorch or are fetched"),
+    ("away.safetensors", FileNotFoundError, "there is no such file: 'away.safetensors'"),
+    ("resnet18.pth", ValueError, "is a file of PyTorch; first: python -m minitorch convert resnet18.pth"),
+    ({"conv1.weight": [1.0]}, TypeError, "'conv1.weight' is builtins.list, expected a minitorch tensor or a NumPy"),
+])  # fmt: skip
+def test_what_are_no_weights(weights, error, message):
+    with pytest.raises(error, match=message):
+        models.resnet18(weights=weights)
+
+
+def test_a_state_of_pytorch_is_told_the_way():
+    torch = pytest.importorskip("torch", reason="needs torch")
+    source, target = tiny(), tiny()
+    state = {key: torch.tensor(value) for key, value in arrays(source).items()}
+    with pytest.raises(TypeError, match="'conv1.weight' is torch.Tensor, expected .*: {key: value.numpy"):
+        models.load_weights(target, state)
+    models.load_weights(target, {key: value.numpy() for key, value in state.items()})  # what the message says
+    assert np.array_equal(target.fc.weight.detach().numpy(), source.fc.weight.detach().numpy())
 
 
 def test_replace_head_needs_a_network_that_has_one():
@@ -130,8 +173,9 @@ def test_converted_weights_of_pytorch(tmp_path):
 def test_files_that_cannot_be_converted(tmp_path):
     torch = pytest.importorskip("torch", reason="needs torch")
     torch.save(torch.nn.Linear(2, 2), tmp_path / "module.pth")  # a pickled object, which could be anything
-    with pytest.raises(ValueError, match="holds no plain weights"):
+    with pytest.raises(ValueError, match="holds no plain weights, .* save the weights alone .*state_dict") as error:
         convert(tmp_path / "module.pth", tmp_path / "out.safetensors")
+    assert len(str(error.value).splitlines()) == 1 and "\x1b" not in str(error.value)  # none of PyTorch's own text
     torch.save([torch.ones(2)], tmp_path / "list.pth")
     with pytest.raises(ValueError, match="expected a dictionary of tensors, found list"):
         convert(tmp_path / "list.pth", tmp_path / "out.safetensors")
