@@ -2,8 +2,8 @@
 
 from minitorch.ops import (
     adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_max_pool1d, adaptive_max_pool2d, affine_grid, avg_pool1d,
-    avg_pool2d, batch_norm, batch_norm_relu, binary_cross_entropy, binary_cross_entropy_with_logits, celu,
-    channel_scale, channel_shuffle, conv1d, conv2d, conv2d_relu_max_pool2d, conv_transpose1d, conv_transpose2d,
+    avg_pool2d, batch_norm, batch_norm_relu, batch_norm_relu6, binary_cross_entropy, binary_cross_entropy_with_logits,
+    celu, channel_scale, channel_shuffle, conv1d, conv2d, conv2d_relu_max_pool2d, conv_transpose1d, conv_transpose2d,
     cosine_embedding_loss, cosine_similarity, cross_entropy, dropout, dropout1d, dropout2d, elu, embedding, fold,
     gelu, glu, grid_sample, group_norm, hardsigmoid, hardswish, hardtanh, hinge_embedding_loss, huber_loss,
     instance_norm, interpolate, kl_div, l1_loss, layer_norm, leaky_relu, linear, local_response_norm, log_softmax,

@@ -1,9 +1,9 @@
 """Modules in a row, of which some neighbours run as one operation, because that is faster and gives the same."""
 
 from minitorch.autograd.mode import mode
-from minitorch.nn.activation import ReLU
+from minitorch.nn.activation import ReLU, ReLU6
 from minitorch.nn.convolution import Conv2d
-from minitorch.nn.functional import batch_norm_relu, conv2d, conv2d_relu_max_pool2d
+from minitorch.nn.functional import batch_norm_relu, batch_norm_relu6, conv2d, conv2d_relu_max_pool2d
 from minitorch.nn.normalization import BatchNorm1d, BatchNorm2d
 from minitorch.nn.pooling import MaxPool2d
 
@@ -68,6 +68,10 @@ def _norm_relu(norm, _):
     return lambda input: norm.normalize(input, batch_norm_relu)
 
 
+def _norm_relu6(norm, _):
+    return lambda input: norm.normalize(input, batch_norm_relu6)
+
+
 # Types of neighbours -> what makes the function of them, or None where their settings do not allow it. The types are
 # exact: a subclass may compute something else.
 RULES = {
@@ -75,6 +79,8 @@ RULES = {
     (Conv2d, BatchNorm2d): _convolution_norm,
     (BatchNorm1d, ReLU): _norm_relu,
     (BatchNorm2d, ReLU): _norm_relu,
+    (BatchNorm1d, ReLU6): _norm_relu6,
+    (BatchNorm2d, ReLU6): _norm_relu6,
 }
 LONGEST, FIRST = max(map(len, RULES)), {types[0] for types in RULES}
 _TWO_BY_TWO = ((2, 2, 0, 1, False, False), ((2, 2), (2, 2), (0, 0), (1, 1), False, False))

@@ -46,7 +46,7 @@ from minitorch.ops.loss_pointwise import (
 )
 from minitorch.ops.multi_head_attention import multi_head_attention_forward
 from minitorch.ops.norm import dist, norm
-from minitorch.ops.normalization import batch_norm, batch_norm_definition, batch_norm_relu
+from minitorch.ops.normalization import batch_norm, batch_norm_definition, batch_norm_relu, batch_norm_relu6
 from minitorch.ops.operands import (
     as_filling, as_number, axes, axis, cast, is_number, move, require_numbers, require_tensor, result_type, sizes,
 )

@@ -1,10 +1,11 @@
-"""Normalisation by the statistics of a batch, with or without a ReLU behind it."""
+"""Normalisation by the statistics of a batch, with or without a ReLU or ReLU6 behind it."""
 
 import math
 
 from minitorch.autograd import Function, is_grad_enabled
 from minitorch.kernels import backend
-from minitorch.ops.activation import relu as relu_of
+from minitorch.ops.activation import relu
+from minitorch.ops.activation_table import hardtanh
 from minitorch.ops.arguments import arguments
 from minitorch.ops.definition import through_definition
 from minitorch.ops.operands import require_float, require_same, require_tensor
@@ -19,39 +20,38 @@ class BatchNorm(Function):
     label = "NativeBatchNormBackward0"
 
     @staticmethod
-    def forward(ctx, x, weight, bias, eps, relu=False):
-        y, mean, var = backend(x).batch_norm(x, weight, bias, eps, relu)
+    def forward(ctx, x, weight, bias, eps, limit=None):
+        y, mean, var = backend(x).batch_norm(x, weight, bias, eps, limit)
         ctx.save_for_backward(x, weight, bias, mean, var)
         ctx.mark_non_differentiable(mean, var)
-        ctx.eps, ctx.relu = eps, relu
+        ctx.eps, ctx.limit = eps, limit
         return y, mean, var
 
     @staticmethod
     def backward(ctx, grad, _mean, _var):
         x, weight, bias, mean, var = ctx.saved_tensors
         if is_grad_enabled():  # a graph of the backward is asked for
-            definition = batch_norm_relu_definition if ctx.relu else batch_norm_definition
             inputs, needs = (x, weight, bias), ctx.needs_input_grad
-            return through_definition(lambda *parts: definition(*parts, ctx.eps), inputs, needs, grad)
+            return through_definition(lambda *p: batch_norm_definition(*p, ctx.eps, ctx.limit), inputs, needs, grad)
         arrays = [None if part is None else part.array for part in (weight, mean, var, bias)]
-        results = backend(x.array).batch_norm_grad(grad.array, x.array, *arrays[:3], ctx.eps, arrays[3], ctx.relu)
+        results = backend(x.array).batch_norm_grad(grad.array, x.array, *arrays[:3], ctx.eps, arrays[3], ctx.limit)
         return tuple(grad._wrap(a) if needed else None for a, needed in zip(results, ctx.needs_input_grad))
 
 
-def batch_norm_definition(input, weight, bias, eps=1e-5):
-    """Batch normalisation as in Ioffe and Szegedy 2015, Algorithm 1, per channel over all other dimensions."""
+def batch_norm_definition(input, weight, bias, eps=1e-5, limit=None):
+    """Batch normalisation as in Ioffe and Szegedy 2015, Algorithm 1, per channel over all other dimensions; with a
+    limit the ReLU of that, cut off there."""
     dims = [i for i in range(input.array.ndim) if i != 1]
     shape = [1, -1] + [1] * (input.array.ndim - 2)
     mean = input.mean(dims, keepdim=True)
     variance = ((input - mean) ** 2).mean(dims, keepdim=True)
     y = (input - mean) / (variance + eps).sqrt()
     y = y if weight is None else y * weight.reshape(shape)
-    return y if bias is None else y + bias.reshape(shape)
+    return _rectified(y if bias is None else y + bias.reshape(shape), limit)
 
 
-def batch_norm_relu_definition(input, weight, bias, eps=1e-5):
-    """Batch normalisation and then the ReLU."""
-    return relu_of(batch_norm_definition(input, weight, bias, eps))
+def _rectified(y, limit):
+    return y if limit is None else relu(y) if limit == math.inf else hardtanh(y, 0.0, limit)
 
 
 class ChannelAffine(Function):
@@ -60,26 +60,25 @@ class ChannelAffine(Function):
     label = "NativeBatchNormBackward0"
 
     @staticmethod
-    def forward(ctx, x, scale, shift, relu=False):
+    def forward(ctx, x, scale, shift, limit=None):
         ctx.save_for_backward(x, scale, shift)
-        ctx.relu = relu
-        return backend(x).channel_affine(x, scale, shift, relu)
+        ctx.limit = limit
+        return backend(x).channel_affine(x, scale, shift, limit)
 
     @staticmethod
     def backward(ctx, grad):
         inputs, needs = ctx.saved_tensors, ctx.needs_input_grad
         if is_grad_enabled():
-            return through_definition(lambda *parts: channel_affine_definition(*parts, ctx.relu), inputs, needs, grad)
+            return through_definition(lambda *parts: channel_affine_definition(*parts, ctx.limit), inputs, needs, grad)
         x, scale, shift = (part.array for part in inputs)
-        results = backend(x).channel_affine_grad(grad.array, x, scale, shift, ctx.relu, sums=needs[1] or needs[2])
+        results = backend(x).channel_affine_grad(grad.array, x, scale, shift, ctx.limit, sums=needs[1] or needs[2])
         return tuple(grad._wrap(a) if needed else None for a, needed in zip(results, needs))
 
 
-def channel_affine_definition(input, scale, shift, relu=False):
+def channel_affine_definition(input, scale, shift, limit=None):
     """input * scale + shift, per channel, or the ReLU of that."""
     shape = [1, -1] + [1] * (input.array.ndim - 2)
-    y = input * scale.reshape(shape) + shift.reshape(shape)
-    return relu_of(y) if relu else y
+    return _rectified(input * scale.reshape(shape) + shift.reshape(shape), limit)
 
 
 @arguments()
@@ -103,7 +102,7 @@ def batch_norm(
         RuntimeError: shapes or dtypes that do not fit.
     """
     parameters = (running_mean, running_var, weight, bias)
-    return _batch_norm("batch_norm", input, *parameters, training, momentum, eps, relu=False)
+    return _batch_norm("batch_norm", input, *parameters, training, momentum, eps, limit=None)
 
 
 @arguments()
@@ -115,10 +114,19 @@ def batch_norm_relu(
     PyTorch has no such function: there a compiler joins the two. What lies between them is never in memory.
     """
     parameters = (running_mean, running_var, weight, bias)
-    return _batch_norm("batch_norm_relu", input, *parameters, training, momentum, eps, relu=True)
+    return _batch_norm("batch_norm_relu", input, *parameters, training, momentum, eps, limit=math.inf)
 
 
-def _batch_norm(name, input, running_mean, running_var, weight, bias, training, momentum, eps, relu):
+@arguments()
+def batch_norm_relu6(
+    input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
+):
+    """relu6(batch_norm(...)) in one pass over the numbers; see `batch_norm_relu`."""
+    parameters = (running_mean, running_var, weight, bias)
+    return _batch_norm("batch_norm_relu6", input, *parameters, training, momentum, eps, limit=6.0)
+
+
+def _batch_norm(name, input, running_mean, running_var, weight, bias, training, momentum, eps, limit):
     require_tensor(name, input=input)
     require_float(name, input=input)
     x = input.array
@@ -141,11 +149,11 @@ def _batch_norm(name, input, running_mean, running_var, weight, bias, training, 
         scale = (running_var + eps).rsqrt()
         scale = scale if weight is None else scale * weight
         shift = -running_mean * scale
-        return ChannelAffine.apply(input, scale, shift if bias is None else shift + bias, relu=relu)
+        return ChannelAffine.apply(input, scale, shift if bias is None else shift + bias, limit=limit)
     n = math.prod((x.shape[0], *x.shape[2:]))
     if n == 1:
         raise ValueError(f"{name}: training needs more than 1 value per channel, got input of shape {x.shape}")
-    y, mean, var = BatchNorm.apply(input, weight, bias, eps=eps, relu=relu)
+    y, mean, var = BatchNorm.apply(input, weight, bias, eps=eps, limit=limit)
     if n:
         _move(running_mean, mean.array, momentum)
         _move(running_var, var.array * (n / (n - 1)), momentum)

@@ -1,5 +1,7 @@
 """Batch normalisation in CUDA C++ against its definition, in numbers and gradients."""
 
+import math
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from kernels.on_device import MODES, close, numbers, on, quick, transposed_memor
 from minitorch.autograd import grad as gradients
 from minitorch.kernels import cpu, cuda
 from minitorch.kernels.cuda import grids, launcher
-from minitorch.ops.normalization import batch_norm_definition, batch_norm_relu_definition, channel_affine_definition
+from minitorch.ops.normalization import batch_norm_definition, channel_affine_definition
 from minitorch.tensor import Tensor
 
 # Groups of channels with a rest, rows shorter than a warp, not a multiple of one, as long as a block, and longer.
@@ -17,6 +19,7 @@ SHAPES = [
     (7, 40), (3, 5, 3, 3), (2, 3, 7, 5), (2, 2, 13, 13), (1, 2, 17, 17), (3, 1, 256), (2, 1), (1, 3, 1), (5, 33, 1),
 ]  # fmt: skip
 EPS = 1e-3
+LIMITS = [None, math.inf, 1.0]  # no ReLU, the usual one, one that is cut off as ReLU6 is
 
 
 def arrays(shape, dtype="float64", offset=0.3):
@@ -39,35 +42,34 @@ def moments(x):
     return x.astype(np.float64).mean(axes), x.astype(np.float64).var(axes)
 
 
-def check(shape, dtype, device, mode="check", affine=True, relu=False, layout=np.ascontiguousarray):
+def check(shape, dtype, device, mode="check", affine=True, limit=None, layout=np.ascontiguousarray):
     """Forward and backward against the definition."""
     x, grad, weight, bias = arrays(shape, dtype)
     weight, bias = (weight, bias) if affine else (None, None)
-    definition = batch_norm_relu_definition if relu else batch_norm_definition
-    y, dx, *parameters = with_gradients(lambda *a: definition(*a, EPS), grad, x, weight, bias)
+    y, dx, *parameters = with_gradients(lambda *a: batch_norm_definition(*a, EPS, limit), grad, x, weight, bias)
     mean, var = moments(x)
     inputs = (layout(x), weight, bias)
-    close(on(device, cuda.batch_norm, *inputs, EPS, relu=relu, mode=mode), (y, mean, var), dtype)
+    close(on(device, cuda.batch_norm, *inputs, EPS, limit, mode=mode), (y, mean, var), dtype)
     statistics = (mean.astype(dtype), var.astype(dtype))
-    back = on(device, cuda.batch_norm_grad, layout(grad), layout(x), weight, *statistics, EPS, bias, relu, mode=mode)
+    back = on(device, cuda.batch_norm_grad, layout(grad), layout(x), weight, *statistics, EPS, bias, limit, mode=mode)
     close(back[: 3 if affine else 1], (dx, *parameters)[: 3 if affine else 1], dtype)
 
 
-@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_equals_definition(shape, relu, other_device):
-    check(shape, "float64", other_device, relu=relu)
+def test_equals_definition(shape, limit, other_device):
+    check(shape, "float64", other_device, limit=limit)
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "check"])
 def test_order_of_threads_does_not_matter(mode, other_device):
     for shape in ((3, 5, 3, 3), (2, 2, 13, 13)):
-        check(shape, "float32", other_device, mode, affine=mode != "fast", relu=mode == "fast")
+        check(shape, "float32", other_device, mode, affine=mode != "fast", limit=1.0 if mode == "fast" else None)
 
 
-@pytest.mark.parametrize("relu", [False, True])
-def test_memory_in_another_order(relu, other_device):
-    check((3, 4, 5, 2), "float32", other_device, affine=False, relu=relu, layout=transposed_memory)
+@pytest.mark.parametrize("limit", LIMITS)
+def test_memory_in_another_order(limit, other_device):
+    check((3, 4, 5, 2), "float32", other_device, affine=False, limit=limit, layout=transposed_memory)
 
 
 @pytest.mark.parametrize("shape", [(400, 3), (140, 2, 3, 3), (9, 2, 13, 13), (67, 35)])
@@ -83,7 +85,7 @@ def test_slices_of_a_channel(shape, other_device, monkeypatch):
 def test_any_number_of_blocks(other_device, monkeypatch):
     for blocks in (1, 20):
         monkeypatch.setattr(launcher, "EMULATED_BLOCKS", blocks)
-        check((5, 5, 11, 7), "float64", other_device, relu=True)
+        check((5, 5, 11, 7), "float64", other_device, limit=math.inf)
 
 
 def test_second_stages_join_many_slices(other_device):
@@ -115,21 +117,21 @@ def test_second_stages_join_many_slices(other_device):
 @quick
 @given(
     st.tuples(st.integers(1, 5), st.integers(1, 35), st.integers(1, 6), st.integers(1, 6)),
-    st.booleans(), st.booleans(), st.sampled_from(["float32", "float64"]), st.sampled_from(sorted(MODES)),
+    st.booleans(), st.sampled_from(LIMITS), st.sampled_from(["float32", "float64"]), st.sampled_from(sorted(MODES)),
 )  # fmt: skip
-def test_any_shape(other_device, shape, affine, relu, dtype, mode):
-    check(shape, dtype, other_device, mode, affine, relu)
+def test_any_shape(other_device, shape, affine, limit, dtype, mode):
+    check(shape, dtype, other_device, mode, affine, limit)
 
 
-@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("shape", [(3, 5), (2, 35, 2), (5, 3, 7, 5)])
-def test_channel_affine(shape, relu, other_device):
+def test_channel_affine(shape, limit, other_device):
     x, grad, scale, shift = arrays(shape)
-    y, *expected = with_gradients(lambda *a: channel_affine_definition(*a, relu), grad, x, scale, shift)
-    close([on(other_device, cuda.channel_affine, x, scale, shift, relu)], [y], "float64")
-    found = on(other_device, cuda.channel_affine_grad, grad, x, scale, shift, relu)
+    y, *expected = with_gradients(lambda *a: channel_affine_definition(*a, limit), grad, x, scale, shift)
+    close([on(other_device, cuda.channel_affine, x, scale, shift, limit)], [y], "float64")
+    found = on(other_device, cuda.channel_affine_grad, grad, x, scale, shift, limit)
     close(found, expected, "float64")
-    alone = on(other_device, cuda.channel_affine_grad, grad, x, scale, shift, relu, sums=False)
+    alone = on(other_device, cuda.channel_affine_grad, grad, x, scale, shift, limit, sums=False)
     assert alone[1] is None and alone[2] is None
     close(alone[:1], expected[:1], "float64")
 
@@ -159,23 +161,36 @@ def test_nan_and_infinity_behind_a_relu(other_device):
     grad = np.array([[5.0, np.inf], [np.inf, -np.inf], [-np.inf, 7.0], [np.inf, 3.0]])
     for side in both("channel_affine", other_device):
         expected = [[np.nan, 2.0], [0.0, 0.0], [0.5, np.inf], [0.0, 0.0]]
-        np.testing.assert_array_equal(side(x, scale, shift, True), expected)
+        np.testing.assert_array_equal(side(x, scale, shift, math.inf), expected)
     for side in both("channel_affine_grad", other_device):
-        dx, _, dshift = side(grad, x, scale, shift, True)
+        dx, _, dshift = side(grad, x, scale, shift, math.inf)
         np.testing.assert_array_equal(dx, [[5.0, np.inf], [0.0, 0.0], [-np.inf, 14.0], [0.0, 0.0]])
         np.testing.assert_array_equal(dshift, [-np.inf, np.inf])
 
 
-def test_backward_knows_which_numbers_the_relu_stopped(other_device):
-    """Backward works the ReLU's input out again: it must come to the same bits, also where that is nearly 0."""
+def test_the_limit_stops_what_reaches_it(other_device):
+    x, scale, shift = np.array([[1.0, np.nan, 2.0, np.inf, 3.0, -1.0]]).T, np.array([2.0]), np.array([0.0])
+    for side in both("channel_affine", other_device):
+        np.testing.assert_array_equal(side(x, scale, shift, 4.0)[:, 0], [2, np.nan, 4, 4, 4, 0])
+    for side in both("channel_affine_grad", other_device):
+        dx, dscale, dshift = side(np.ones((6, 1)), x, scale, shift, 4.0)
+        np.testing.assert_array_equal(dx[:, 0], [2, 2, 0, 0, 0, 0])
+        assert dshift == [2]
+
+
+@pytest.mark.parametrize("limit", LIMITS[1:])
+def test_backward_knows_which_numbers_the_relu_stopped(limit, other_device):
+    """Backward works the ReLU's input out again: it must come to the same bits, also where that is nearly 0 or the
+    limit."""
     x = numbers((40, 3, 5), "float32", offset=50.0)
     weight = np.full(3, 1.3, np.float32)
     for forward, backward in zip(both("batch_norm", other_device), both("batch_norm_grad", other_device)):
         plain, mean, var = forward(x, weight, None, EPS)
-        bias = -plain[7, :, 2]  # one number of each channel comes to lie at 0, or next to it
-        y = forward(x, weight, bias, EPS, True)[0]
-        passed = backward(np.ones_like(x), x, weight, mean, var, EPS, bias, True)[2]
-        np.testing.assert_array_equal(passed, (y > 0).sum(axis=(0, 2)))
+        for edge in (0, 1):  # one number of each channel comes to lie there, or next to it
+            bias = (edge - plain[7, :, 2]).astype(np.float32)
+            y = forward(x, weight, bias, EPS, limit)[0]
+            passed = backward(np.ones_like(x), x, weight, mean, var, EPS, bias, limit)[2]
+            np.testing.assert_array_equal(passed, ((y > 0) & (y < limit)).sum(axis=(0, 2)))
 
 
 def test_a_large_mean_does_not_drown_float32(other_device):
@@ -187,21 +202,19 @@ def test_a_large_mean_does_not_drown_float32(other_device):
         np.testing.assert_allclose(found[2], var, rtol=1e-3)
 
 
-def test_cpu_against_the_definition():
-    """The CPU kernels with the ReLU, on blocks of images that do not divide the batch."""
+@pytest.mark.parametrize("limit", LIMITS)
+def test_cpu_against_the_definition(limit):
+    """The CPU kernels, on blocks of images that do not divide the batch."""
     for shape in ((7, 3, 300, 40), (5, 2), (3, 4, 2, 2)):
         x, grad, weight, bias = arrays(shape)
-        definition = lambda *a: batch_norm_relu_definition(*a, EPS)  # noqa: E731
-        y, *expected = with_gradients(definition, grad, x, weight, bias)
-        found, mean, var = cpu.batch_norm(x, weight, bias, EPS, True)
+        y, *expected = with_gradients(lambda *a: batch_norm_definition(*a, EPS, limit), grad, x, weight, bias)
+        found, mean, var = cpu.batch_norm(x, weight, bias, EPS, limit)
         close([found], [y], "float64")
-        close(cpu.batch_norm_grad(grad, x, weight, mean, var, EPS, bias, True), expected, "float64")
-        y, *expected = with_gradients(lambda *a: channel_affine_definition(*a, True), grad, x, weight, bias)
-        close([cpu.channel_affine(x, weight, bias, True)], [y], "float64")
-        close(cpu.channel_affine_grad(grad, x, weight, bias, True), expected, "float64")
-        close(cpu.channel_affine_grad(grad, x, weight, bias, True, False)[:1], expected[:1], "float64")
-        y, *expected = with_gradients(channel_affine_definition, grad, x, weight, bias)
-        close(cpu.channel_affine_grad(grad, x, weight, bias), expected, "float64")
+        close(cpu.batch_norm_grad(grad, x, weight, mean, var, EPS, bias, limit), expected, "float64")
+        y, *expected = with_gradients(lambda *a: channel_affine_definition(*a, limit), grad, x, weight, bias)
+        close([cpu.channel_affine(x, weight, bias, limit)], [y], "float64")
+        close(cpu.channel_affine_grad(grad, x, weight, bias, limit), expected, "float64")
+        close(cpu.channel_affine_grad(grad, x, weight, bias, limit, False)[:1], expected[:1], "float64")
 
 
 def test_half(other_device):

@@ -17,28 +17,31 @@ def rectifications(y):
         if node is not None and node not in found and not isinstance(node, minitorch.Tensor):
             found.add(node)
             stack += [parent for parent, _ in node.next_functions]
-    return sum(node.name() == "ReluBackward0" for node in found)
+    return sum(node.name() in ("ReluBackward0", "HardtanhBackward0") for node in found)
 
 
 def is_rectified(layers, x):
     return rectifications(apply_layers(x, *layers)) == 1
 
 
-def norm_and_relu(kind=nn.BatchNorm2d, channels=5, **settings):
+def norm_and_relu(kind=nn.BatchNorm2d, channels=5, relu=nn.ReLU, **settings):
     norm = kind(channels, dtype=minitorch.float64, **settings)
     for part, low in ((norm.weight, -1.0), (norm.bias, -1.0), (norm.running_mean, -0.5), (norm.running_var, 0.5)):
         if part is not None:
             nn.init.uniform_(part, low, 1.5)
-    return norm, nn.ReLU()
+    if relu is nn.ReLU6 and norm.weight is not None:
+        norm.weight.detach().mul_(9)  # for some numbers beyond 6
+    return norm, relu()
 
 
 @pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("relu", [nn.ReLU, nn.ReLU6])
 @pytest.mark.parametrize("settings", [{}, {"affine": False}, {"bias": False}, {"momentum": None},
                                       {"track_running_stats": False}, {"eps": 0.1}], ids=str)  # fmt: skip
 @pytest.mark.parametrize("kind, shape", [(nn.BatchNorm2d, (3, 5, 4, 3)), (nn.BatchNorm1d, (4, 5)),
                                          (nn.BatchNorm1d, (3, 5, 7))])  # fmt: skip
-def test_norm_and_relu(kind, shape, settings, training):
-    norm, relu = norm_and_relu(kind, **settings)
+def test_norm_and_relu(kind, shape, settings, relu, training):
+    norm, relu = norm_and_relu(kind, relu=relu, **settings)
     norm.train(training)
     first, found = norm.state_dict(), []
     first = {key: value.clone() for key, value in first.items()}
@@ -53,6 +56,7 @@ def test_norm_and_relu(kind, shape, settings, training):
         results = [y, x.grad, *(p.grad for p in norm.parameters()), *norm.state_dict().values()]
         found.append([result.detach().numpy().copy() for result in results])
     assert (found[0][0] == 0).any() and (found[0][0] > 0).any()
+    assert (found[0][0] == 6).any() == (isinstance(relu, nn.ReLU6) and norm.affine)
     for together, alone in zip(*found, strict=True):
         np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-12)
     assert not is_rectified([norm, relu], x) and is_rectified([norm, nn.Identity(), relu], x)
@@ -100,8 +104,9 @@ def test_errors_are_those_of_the_layers():
         layers(minitorch.randn(1, 3, 1, 1))
 
 
-def test_second_derivatives():
-    norm, relu = norm_and_relu()
+@pytest.mark.parametrize("relu", [nn.ReLU, nn.ReLU6])
+def test_second_derivatives(relu):
+    norm, relu = norm_and_relu(relu=relu)
     x = minitorch.randn(2, 5, 2, 2, dtype=minitorch.float64, requires_grad=True)
     found = []
     for run in (lambda: apply_layers(x, norm, relu), lambda: relu(norm(x))):
@@ -114,7 +119,9 @@ def test_second_derivatives():
 
 @pytest.mark.parametrize("build, alone", [
     (lambda: models.cifar_resnet(8, widths=(4, 4, 8)), 3),  # the ReLU behind each addition
+    (lambda: models.mobilenet_v1(width_mult=0.25), 0),
     (lambda: models.mobilenet_v1(width_mult=0.25, activation=nn.ReLU), 0),
+    (lambda: models.mobilenet_v2(width_mult=0.25), 0),
     (models.shufflenet_v2_x0_5, 0),
     (lambda: models.ConvNormActivation(3, 4), 0),
     (lambda: nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.ReLU()), 0),

@@ -35,6 +35,11 @@ class TorchNames:
         """What PyTorch has under no name of its own."""
         return self.torch.relu(self.torch.nn.functional.batch_norm(*arguments, **settings))
 
+    def batch_norm_relu6(self, *arguments, **settings):
+        """Likewise."""
+        functional = self.torch.nn.functional
+        return functional.relu6(functional.batch_norm(*arguments, **settings))
+
     def channel_scale(self, x, gate):
         """Likewise."""
         return x * gate.reshape(*x.shape[:2], *[1] * (x.ndim - 2))

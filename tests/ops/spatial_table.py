@@ -63,6 +63,10 @@ ROWS = [
             ((2, 3, 2), (3,), (3,)), ((0, 2, 1, 1), (2,), (2,))]),
     Row("batch_norm_relu_frozen", lambda m, x: m.batch_norm_relu(
         x, m.ones_like(x[0].detach()) / 4, m.ones_like(x[0].detach())), [((3, 2),)]),
+    Row("batch_norm_relu6", lambda m, x, w, b: m.batch_norm_relu6(x, None, None, w * 9, b, True), [
+        ((2, 3, 2, 2), (3,), (3,)), ((1, 2, 5), (2,), (2,))]),
+    Row("batch_norm_relu6_eval", lambda m, x, w, b: m.batch_norm_relu6(
+        x, m.ones_like(w.detach()) / 4, m.ones_like(w.detach()) * 2, w * 9, b), [((2, 3, 2), (3,), (3,))]),
     Row("channel_scale", lambda m, x, gate: m.channel_scale(x, gate), [
         ((2, 3, 2, 2), (2, 3, 1, 1)), ((2, 1, 5), (2, 1)), ((0, 2, 3), (0, 2, 1)), ((2, 3), (2, 3))]),
     Row("channel_shuffle", lambda m, x: m.channel_shuffle(x, 3), [((2, 6, 2, 2),), ((1, 3, 1),), ((0, 3, 2),)]),

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from minitorch.kernels.cpu.elementwise import BLOCK, elementwise
+from minitorch.kernels.cpu.elementwise import elementwise
 
 
 def relu(x):
@@ -13,17 +13,14 @@ def relu(x):
     return elementwise(rectify, x)
 
 
-def rectify(x, out):
-    """Write max(x, 0) to `out`: the maximum with an array, for NumPy does not vectorise that with a single number."""
-    shape = x.shape[1:] if x.ndim > 1 else x.shape
-    size = math.prod(shape)
-    zeros = _zeros(x.dtype)[:size].reshape(shape) if size <= BLOCK else 0
-    np.maximum(x, zeros, out=out)
-
-
-@functools.cache
-def _zeros(dtype):
-    return np.zeros(BLOCK, dtype)
+def rectify(x, out, limit=math.inf):
+    """Write min(max(x, 0), limit) to `out`: by `clip`, for NumPy does not vectorise a maximum with a single number."""
+    if x.dtype.kind == "f":
+        np.clip(x, 0, limit, out=out)
+        return
+    np.maximum(x, 0, out=out)
+    if limit < math.inf:
+        np.minimum(out, limit, out=out)
 
 
 def relu_grad(grad, y):
@@ -44,12 +41,7 @@ def keep(grad, cut, out):
 
 def relu6(x):
     """min(max(x, 0), 6); NaN stays NaN."""
-    return elementwise(_relu6, x)
-
-
-def _relu6(x, out):
-    rectify(x, out)
-    np.minimum(out, 6, out=out)
+    return elementwise(functools.partial(rectify, limit=6), x)
 
 
 def relu6_grad(grad, y):

@@ -3,7 +3,7 @@
 All three reduce to one correlation: output (oh, ow) of tap (kh, kw) reads the input at
 (oh * stride + kh * dilation - lead), where ``lead`` is the padding before the first row or column,
 and zero outside. The gradient for the input is such a correlation too, of the output's gradient
-with the flipped weight: one for each residue of the position modulo the stride (``_input_phase``).
+with the flipped weight: one for each residue of the position modulo the stride (``input_phase``).
 So nothing is ever scattered, and a strided gradient multiplies no zeros. (With few channels and
 stride 1, ``planes.input_grad`` takes half the time of that, but for depthwise ones. With many
 channels and a stride, ``channels_last.input_grad`` takes two thirds of it.)
@@ -19,11 +19,10 @@ how the columns are made, which decides the speed:
   planes too, because the pixels of several images go into one product.
 * ``pointwise``, 1 x 1 kernels on large planes: the input is its own columns.
 
-Three ways go by other products: ``banded`` for few channels, ``winograd`` for 3 x 3 kernels from 16 channels, and
-``toeplitz`` for depthwise convolutions of small planes.
+Four ways go by other products: ``banded`` for few channels, ``winograd`` for 3 x 3 kernels from 16 channels, and for
+depthwise convolutions ``toeplitz`` where planes are small and ``rows_of`` where they are of medium width.
 """
 from contextlib import suppress
-from math import gcd
 
 import numpy as np
 
@@ -31,8 +30,10 @@ from minitorch.kernels.cpu import convolution_banded as banded
 from minitorch.kernels.cpu import convolution_channels_last as channels_last
 from minitorch.kernels.cpu import convolution_planes as planes
 from minitorch.kernels.cpu import convolution_pointwise as pointwise
+from minitorch.kernels.cpu import convolution_rows as rows_of
 from minitorch.kernels.cpu import convolution_toeplitz as toeplitz
 from minitorch.kernels.cpu import convolution_winograd as winograd
+from minitorch.kernels.cpu.convolution_geometry import input_phase
 from minitorch.memory import empty
 
 _MANY_CHANNELS = 16
@@ -91,7 +92,7 @@ def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, grou
         return dx
     transposed = _transpose_groups(weight, groups)
     row_phases, column_phases = (
-        [_input_phase(residue, weight.shape[2 + axis], stride[axis], padding[axis][0], dilation[axis])
+        [input_phase(residue, weight.shape[2 + axis], stride[axis], padding[axis][0], dilation[axis])
          for residue in range(stride[axis])]
         for axis in (0, 1))
     for row_residue, rows in enumerate(row_phases):
@@ -136,6 +137,8 @@ def _special_ways(weight_shape, read, written, stride, dilation, groups):
         yield banded
     if toeplitz.suits(weight_shape, read, written, groups):
         yield toeplitz
+    elif rows_of.suits(weight_shape, read, written, stride, groups):
+        yield rows_of
     if winograd.suits(weight_shape, written, stride, dilation, groups):
         yield winograd
 
@@ -194,22 +197,3 @@ def _transpose_groups(weight, groups):
     out_channels, group_channels = weight.shape[0] // groups, weight.shape[1]
     split = weight.reshape((groups, out_channels) + weight.shape[1:]).swapaxes(1, 2)
     return split.reshape((groups * group_channels, out_channels) + weight.shape[2:])
-
-
-def _input_phase(residue, kernel, stride, padding, dilation):
-    """Which outputs reach the inputs at ``residue`` modulo ``stride``, along one axis.
-
-    Input h meets output oh through tap k when oh * stride = h + padding - k * dilation. For one
-    residue of h only every ``step``-th tap can fulfil this. Returns those taps in falling order
-    as a slice, and the lead and dilation of the correlation over oh; None if no tap can.
-    """
-    common = gcd(stride, dilation)
-    step, spacing = stride // common, dilation // common
-    first = next((k for k in range(min(kernel, step)) if (residue + padding - k * dilation) % stride == 0), None)
-    if first is None:
-        return None
-    last = first + (kernel - 1 - first) // step * step
-    stop = first - step
-    taps = slice(last, stop if stop >= 0 else None, -step)
-    lead = -(residue + padding - last * dilation) // stride
-    return taps, lead, spacing

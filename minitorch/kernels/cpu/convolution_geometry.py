@@ -1,5 +1,7 @@
 """What the ways of the convolution share: cutting the work into blocks, padding, a check."""
 
+from math import gcd
+
 import numpy as np
 
 from minitorch.kernels.cpu.parallel import get_num_threads
@@ -47,3 +49,22 @@ def check_finite(y):
     flat = y.reshape(-1)
     if not np.isfinite(np.dot(flat, flat)):
         raise FloatingPointError("a number that is not finite reaches outputs that do not depend on it")
+
+
+def input_phase(residue, kernel, stride, padding, dilation):
+    """Which outputs reach the inputs at ``residue`` modulo ``stride``, along one axis.
+
+    Input h meets output oh through tap k when oh * stride = h + padding - k * dilation. For one
+    residue of h only every ``step``-th tap can fulfil this. Returns those taps in falling order
+    as a slice, and the lead and dilation of the correlation over oh; None if no tap can.
+    """
+    common = gcd(stride, dilation)
+    step, spacing = stride // common, dilation // common
+    first = next((k for k in range(min(kernel, step)) if (residue + padding - k * dilation) % stride == 0), None)
+    if first is None:
+        return None
+    last = first + (kernel - 1 - first) // step * step
+    stop = first - step
+    taps = slice(last, stop if stop >= 0 else None, -step)
+    lead = -(residue + padding - last * dilation) // stride
+    return taps, lead, spacing

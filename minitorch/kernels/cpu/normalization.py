@@ -1,5 +1,7 @@
 """Batch normalisation of (N, C, ...) arrays, per channel over all other axes, with or without a ReLU behind it.
 
+The ReLU is given by its `limit`: None for no ReLU, infinity for the usual one, 6 for ReLU6.
+
 The work is cut into blocks of channels. A block holds all the numbers of its channels, so its statistics are complete
 and the pass that needs them, y = x * scale + shift or dx = grad * a + x * b + c, finds the block still in the cache: x
 comes from memory once.
@@ -69,7 +71,7 @@ def _fold(weight, bias, mean, var, eps):
     return scale, (-mean * scale if bias is None else bias - mean * scale)
 
 
-def batch_norm(x, weight, bias, eps, relu=False):
+def batch_norm(x, weight, bias, eps, limit=None):
     """Return (y, mean, biased variance): y = (x - mean) / sqrt(var + eps) * weight + bias, or the ReLU of that."""
     data = as_planes(x)
     images, channels, size = data.shape
@@ -83,19 +85,19 @@ def batch_norm(x, weight, bias, eps, relu=False):
             total, squares = _sums(moved, len(centre)) / n, _sums(moved, len(centre), moved) / n
             mean[part], var[part] = centre + total, np.maximum(squares - total * total, 0)
         scale, shift = _fold(_part(weight, part), _part(bias, part), mean[part], var[part], eps)
-        _affine(rows, spread(scale.astype(x.dtype)), spread(shift.astype(x.dtype)), relu, out)
+        _affine(rows, spread(scale.astype(x.dtype)), spread(shift.astype(x.dtype)), limit, out)
 
     _for_channels(work, data, y)
     return y.reshape(x.shape), mean, var
 
 
-def channel_affine(x, scale, shift, relu=False):
+def channel_affine(x, scale, shift, limit=None):
     """x * scale + shift with one scale and one shift (or None) per channel, or the ReLU of that."""
     data = as_planes(x)
     y = empty(data.shape, x.dtype)
 
     def work(part, spread, rows, out):
-        _affine(rows, spread(scale[part]), None if shift is None else spread(shift[part]), relu, out)
+        _affine(rows, spread(scale[part]), None if shift is None else spread(shift[part]), limit, out)
 
     _for_channels(work, data, y)
     return y.reshape(x.shape)
@@ -105,24 +107,28 @@ def _part(vector, part):
     return None if vector is None else vector[part]
 
 
-def _affine(rows, scale, shift, relu, out):
+def _affine(rows, scale, shift, limit, out):
     np.multiply(rows, scale, out=out)
     if shift is not None:
         np.add(out, shift, out=out)
-    if relu:
-        rectify(out, out)
+    if limit is not None:
+        rectify(out, out, limit)
 
 
-def _before_relu(grad, x, scale, shift, out):
-    """The gradient where x * scale + shift is positive or NaN, 0 elsewhere. A rounded sum is <= 0 exactly where the
-    exact one is, so nothing needs to be added."""
+def _before_relu(grad, x, scale, shift, limit, out):
+    """The gradient where x * scale + shift is between 0 and the limit or NaN, 0 elsewhere. A rounded sum is <= 0
+    exactly where the exact one is, so for that nothing needs to be added."""
     product = np.multiply(x, scale, out=scratch("norm_again", x.shape, x.dtype))
     border = np.zeros_like(scale) if shift is None else -shift
-    keep(grad, np.less_equal(product, border, out=scratch("norm_cut", x.shape, bool)), out)
+    cut = np.less_equal(product, border, out=scratch("norm_cut", x.shape, bool))
+    if limit < math.inf:
+        value = product if shift is None else np.add(product, shift, out=product)
+        np.logical_or(cut, np.greater_equal(value, limit, out=scratch("norm_above", x.shape, bool)), out=cut)
+    keep(grad, cut, out)
 
 
-def batch_norm_grad(grad, x, weight, mean, var, eps, bias=None, relu=False):
-    """Return (dx, dweight, dbias) for `batch_norm`; `bias` is needed only with `relu`.
+def batch_norm_grad(grad, x, weight, mean, var, eps, bias=None, limit=None):
+    """Return (dx, dweight, dbias) for `batch_norm`; `bias` is needed only with a `limit`.
 
     With xhat = (x - mean) / std: dbias = sum(g), dweight = sum(g xhat), and
     dx = weight / std (g - dbias / n - xhat dweight / n). Behind a ReLU, g is the gradient in front of it.
@@ -137,8 +143,8 @@ def batch_norm_grad(grad, x, weight, mean, var, eps, bias=None, relu=False):
         def row(vector):
             return spread(vector.astype(x.dtype))
 
-        if relu:
-            _before_relu(g, rows, row(scale[part]), row(shift[part]), out)
+        if limit is not None:
+            _before_relu(g, rows, row(scale[part]), row(shift[part]), limit, out)
             g = out
         moved = np.subtract(rows, spread(mean[part]), out=scratch("norm_moved", rows.shape, rows.dtype))
         count = part.stop - part.start
@@ -152,15 +158,15 @@ def batch_norm_grad(grad, x, weight, mean, var, eps, bias=None, relu=False):
     return dx.reshape(x.shape), dweight.astype(x.dtype), dbias.astype(x.dtype)
 
 
-def channel_affine_grad(grad, x, scale, shift, relu=False, sums=True):
+def channel_affine_grad(grad, x, scale, shift, limit=None, sums=True):
     """Return (dx, dscale, dshift) for `channel_affine`; without `sums` the last two are None."""
     data, grads = as_planes(x), as_planes(grad)
     dx, dscale, dshift = empty(data.shape, x.dtype), np.zeros(data.shape[1]), np.zeros(data.shape[1])
 
     def work(part, spread, g, rows, out):
         factor = spread(scale[part])
-        if relu:
-            _before_relu(g, rows, factor, None if shift is None else spread(shift[part]), out)
+        if limit is not None:
+            _before_relu(g, rows, factor, None if shift is None else spread(shift[part]), limit, out)
             g = out
         if sums:
             count = part.stop - part.start

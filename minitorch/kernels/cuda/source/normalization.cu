@@ -174,16 +174,19 @@ struct Affine {
 
     __device__ real operator()(real x) const { return (x - mean) * scale + shift; }
 
-    // The gradient behind the ReLU, if there is one: it passes where the ReLU's input is positive or NaN.
-    __device__ real before_relu(real grad, real x, bool relu) const { return relu && (*this)(x) <= 0 ? 0 : grad; }
+    // The gradient behind the ReLU, if there is one: it passes where the ReLU's input is between 0 and the limit or NaN.
+    __device__ real before_relu(real grad, real x, bool relu, real limit) const {
+        real value = (*this)(x);
+        return relu && (value <= 0 || value >= limit) ? 0 : grad;
+    }
 };
 
-// y = (x - mean) * scale + shift, or the ReLU of it. A thread owns one place of an image (its channel and its pixel)
+// y = (x - mean) * scale + shift, or the ReLU of it, cut off at a limit unless that is NaN. A thread owns one place of an image (its channel and its pixel)
 // and goes through images, BATCH at a time, so that it works out scale and shift once. Neighbouring threads own
 // neighbouring places (coalesced). Reads and writes each number once: 8 bytes and 3 flops each in float32.
 extern "C" __global__ void channel_affine(const real* __restrict__ x, const real* mean, const real* var,
                                           const real* weight, const real* bias, real* __restrict__ y, int images,
-                                          int channels, int size, real eps, bool relu) {
+                                          int channels, int size, real eps, bool relu, real limit) {
     int columns = channels * size;
     for (unsigned j = blockIdx.x * blockDim.x + threadIdx.x; j < columns; j += gridDim.x * blockDim.x) {
         Affine affine(j / size, mean, var, weight, bias, eps);
@@ -193,7 +196,7 @@ extern "C" __global__ void channel_affine(const real* __restrict__ x, const real
             for (int k = 0; k < BATCH; k++) value[k] = affine(x[(long long)min(n + k, images - 1) * columns + j]);
 #pragma unroll
             for (int k = 0; k < BATCH; k++) {
-                real result = relu && value[k] <= 0 ? 0 : value[k];
+                real result = !relu ? value[k] : value[k] <= 0 ? 0 : value[k] >= limit ? limit : value[k];
                 if (k == 0 || n + k < images) y[(long long)(n + k) * columns + j] = result;
             }
         }
@@ -219,7 +222,7 @@ __device__ void write_sums(const Sums* found, Walk walk, int first, int here, in
 extern "C" __global__ void channel_sums(const real* __restrict__ grad, const real* __restrict__ x, const real* mean,
                                         const real* var, const real* weight, const real* bias, real* grads,
                                         real* products, int images, int channels, int size, int group, int rounds,
-                                        real eps, bool relu) {
+                                        real eps, bool relu, real limit) {
     __shared__ Sums found[BLOCK];
     int first = blockIdx.x * group, here = min(group, channels - first);
     Walk walk(here * size, (long long)blockIdx.y * rounds);
@@ -239,7 +242,7 @@ extern "C" __global__ void channel_sums(const real* __restrict__ grad, const rea
         }
 #pragma unroll
         for (int k = 0; k < BATCH; k++) {
-            real passed = affine.before_relu(g[k], value[k], relu);
+            real passed = affine.before_relu(g[k], value[k], relu, limit);
             if (inside[k]) merge(own, {passed, passed * (value[k] - affine.mean)});
         }
     }
@@ -307,7 +310,7 @@ extern "C" __global__ void channel_affine_grad(const real* __restrict__ grad, co
                                                const real* mean, const real* var, const real* weight,
                                                const real* bias, const real* grad_bias, const real* grad_weight,
                                                real* __restrict__ grad_x, int images, int channels, int size,
-                                               real eps, bool relu) {
+                                               real eps, bool relu, real limit) {
     int columns = channels * size;
     for (unsigned j = blockIdx.x * blockDim.x + threadIdx.x; j < columns; j += gridDim.x * blockDim.x) {
         int c = j / size;
@@ -324,7 +327,7 @@ extern "C" __global__ void channel_affine_grad(const real* __restrict__ grad, co
             }
 #pragma unroll
             for (int k = 0; k < BATCH; k++) {
-                real result = affine.before_relu(g[k], value[k], relu) - constant;
+                real result = affine.before_relu(g[k], value[k], relu, limit) - constant;
                 if (grad_weight) result -= (value[k] - affine.mean) * of_x;
                 if (k == 0 || n + k < images) grad_x[(long long)(n + k) * columns + j] = affine.scale * result;
             }

@@ -1,4 +1,4 @@
-"""Depthwise convolution by Toeplitz matrices against loops, with every geometry."""
+"""Depthwise convolution by Toeplitz matrices, of planes and of rows, against loops, with every geometry."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import reference
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from minitorch.kernels.cpu import convolution, convolution_toeplitz
+from minitorch.kernels.cpu import convolution, convolution_rows, convolution_toeplitz
 
 
 @st.composite
@@ -25,27 +25,31 @@ def problems(draw):
     return *(random.standard_normal(shape) for shape in shapes), geometry
 
 
-@given(problems())
-def test_results_are_those_of_loops(problem):
+@pytest.mark.parametrize("way", [convolution_rows, convolution_toeplitz])
+@given(problem=problems())
+def test_results_are_those_of_loops(way, problem):
     x, weight, bias, grad, geometry = problem
     lead = tuple(before for before, _ in geometry["padding"])
     settings = geometry["stride"], lead, geometry["dilation"]
     y, dx, dweight = np.empty_like(grad), np.empty_like(x), np.empty_like(weight)
-    convolution_toeplitz.correlate(x, weight, bias, y, *settings)
-    convolution_toeplitz.input_grad(grad, weight, dx, *settings)
-    convolution_toeplitz.weight_grad(grad, x, dweight, *settings)
+    way.correlate(x, weight, bias, y, *settings)
+    way.input_grad(grad, weight, dx, *settings)
+    way.weight_grad(grad, x, dweight, *settings)
     np.testing.assert_allclose(y, reference.conv2d(x, weight, bias, **geometry), rtol=1e-12, atol=1e-12)
     wanted_dx, wanted_dweight = reference.conv2d_gradients(grad, x, weight, **geometry)[:2]
     np.testing.assert_allclose(dx, wanted_dx, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(dweight, wanted_dweight, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("width", [6, 14])
 @pytest.mark.parametrize("number", [np.nan, np.inf])
-def test_what_is_not_finite_stays_with_its_outputs(number):
+def test_what_is_not_finite_stays_with_its_outputs(number, width):
     random = np.random.default_rng(0)
-    x, weight = (random.standard_normal(shape).astype(np.float32) for shape in ((2, 3, 6, 6), (3, 1, 3, 3)))
+    x, weight = (random.standard_normal(shape).astype(np.float32) for shape in ((2, 3, 6, width), (3, 1, 3, 3)))
     geometry = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 3}
-    assert convolution_toeplitz.suits(weight.shape, (6, 6), (6, 6), 3)
+    size = x.shape[2:]
+    small = convolution_toeplitz.suits(weight.shape, size, size, 3)
+    assert small if width == 6 else not small and convolution_rows.suits(weight.shape, size, size, (1, 1), 3)
     x[0, 1, 3, 3] = number
     y = convolution.conv2d(x, weight, None, **geometry)
     touched = np.zeros(y.shape, bool)
@@ -64,3 +68,21 @@ def test_only_small_planes_with_a_filter_for_each_channel():
     assert not suits((5, 1, 3, 3), (9, 9), (9, 9), 5)
     assert not suits((10, 1, 3, 3), (8, 8), (8, 8), 5)
     assert not suits((4, 2, 3, 3), (8, 8), (8, 8), 4)
+
+
+def test_only_rows_of_medium_width_with_a_filter_for_each_channel():
+    suits = convolution_rows.suits
+    assert suits((5, 1, 3, 3), (16, 16), (16, 16), (1, 1), 5) and not suits((5, 1, 3, 3), (9, 32), (9, 32), (1, 1), 5)
+    assert suits((5, 1, 3, 3), (32, 32), (16, 16), (2, 2), 5) and not suits((5, 1, 3, 3), (9, 64), (5, 32), (2, 2), 5)
+    assert not suits((5, 1, 9, 9), (16, 16), (16, 16), (1, 1), 5)
+    assert not suits((10, 1, 3, 3), (16, 16), (16, 16), (1, 1), 5)
+
+
+def test_results_do_not_depend_on_the_blocks(monkeypatch):
+    random = np.random.default_rng(0)
+    x, weight = (random.standard_normal(shape).astype(np.float32) for shape in ((3, 7, 13, 15), (7, 1, 3, 3)))
+    geometry = {"stride": (2, 1), "padding": ((1, 0), (2, 1)), "dilation": (1, 2), "groups": 7}
+    wanted = convolution.conv2d(x, weight, None, **geometry)
+    for size in (1, 3000, 10**9):
+        monkeypatch.setattr(convolution_rows, "_BLOCK_BYTES", size)
+        np.testing.assert_array_equal(convolution.conv2d(x, weight, None, **geometry), wanted)
