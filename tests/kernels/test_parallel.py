@@ -152,6 +152,71 @@ def test_scratch_is_reused_by_one_thread_and_not_shared():
     assert not np.shares_memory(first, others[0])
 
 
+def test_scratch_of_a_block_is_free_for_the_next():
+    """Also inside nested calls, where the outer block's buffers stay its own."""
+    parallel.set_num_threads(1)
+    seen, outside = [], parallel.scratch("outside", (100,), np.uint8)
+
+    def inner(start, stop):
+        buffer = parallel.scratch("a", (50,), np.float64)
+        buffer.fill(start + 100)
+        seen[-1].append(buffer)
+
+    def outer(start, stop):
+        first, second = (parallel.scratch(name, (300,), np.float32) for name in "ab")
+        assert not np.shares_memory(first, second) and first.ctypes.data % 4 == 0
+        assert parallel.scratch("a", (300,), np.float32).ctypes.data == first.ctypes.data
+        first.fill(start)
+        second.fill(-start)
+        seen.append([first, second])
+        parallel.parallel_for(inner, 3)
+        assert (first == start).all() and (second == -start).all()
+        later = parallel.scratch("c", (10,), np.float32)
+        assert not any(np.shares_memory(later, buffer) for buffer in (first, second))
+
+    outside.fill(7)
+    for _ in range(3):
+        seen.clear()
+        parallel.parallel_for(outer, 4)
+    (first, second, *inner_ones), *others = seen
+    for other in others:
+        assert np.shares_memory(first, other[0]) and np.shares_memory(second, other[1])
+    assert all(np.shares_memory(inner_ones[0], buffer) for buffer in inner_ones[1:])
+    assert not any(np.shares_memory(buffer, outside) for block in seen for buffer in block) and (outside == 7).all()
+
+
+def test_scratch_memory_is_what_the_largest_block_took(monkeypatch):
+    monkeypatch.setattr(parallel, "_thread", parallel._ThreadState())
+    parallel.set_num_threads(1)
+    for _ in range(3):
+        for size in (1000, 5000, 2000):
+            parallel.parallel_for(lambda *_, size=size: [parallel.scratch(n, (size,), np.uint8) for n in "ab"], 1)
+    assert 10_000 <= parallel._thread.memory.size < 10_200 and parallel._thread.used == 0
+
+
+def test_scratch_beyond_the_limit_is_not_kept(monkeypatch):
+    monkeypatch.setattr(parallel, "_thread", parallel._ThreadState())
+    monkeypatch.setattr(parallel, "_SCRATCH_LIMIT", 1000)
+    parallel.set_num_threads(1)
+    for _ in range(3):
+        parallel.parallel_for(lambda start, stop: parallel.scratch("a", (2000,), np.uint8).fill(1), 2)
+        parallel.parallel_for(lambda start, stop: parallel.scratch("a", (500,), np.uint8).fill(1), 2)
+    assert parallel._thread.memory.size <= 1000
+
+
+def test_scratch_is_free_again_after_an_error():
+    parallel.set_num_threads(1)
+
+    def fail(start, stop):
+        parallel.scratch("a", (100,), np.uint8)
+        raise ValueError("no")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            parallel.parallel_for(fail, 2)
+        assert parallel._thread.used == 0
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("shapes", [
     ((3, 4), (4, 5)), ((300, 200), (200, 400)), ((5, 100_000), (100_000, 9)), ((600, 300), (300, 40)),

@@ -30,6 +30,8 @@ _SWITCH_INTERVAL = 1e-4  # seconds
 
 _SCRATCH_LIMIT = 64 * 1024 * 1024
 
+_ALIGNMENT = 64  # bytes: a line of the cache
+
 
 def _available_cpus():
     if hasattr(os, "sched_getaffinity"):
@@ -38,11 +40,22 @@ def _available_cpus():
 
 
 class _ThreadState(threading.local):
-    """What each thread keeps for itself: whether it is inside a region, and its scratch buffers."""
+    """What each thread keeps for itself.
+
+    Attributes:
+        inside: whether it works on blocks.
+        memory: bytes that every block divides anew into scratch buffers.
+        used: how many of them are handed out.
+        wanted: how many would have sufficed for all so far, up to a limit.
+        buffers: name -> scratch buffer, of the block in work.
+        outside: name -> scratch buffer, of work that is no block.
+    """
 
     def __init__(self):
         self.inside = False
-        self.buffers = {}
+        self.memory = np.empty(0, np.uint8)
+        self.used = self.wanted = 0
+        self.buffers, self.outside = {}, {}
 
 
 class _Region:
@@ -114,7 +127,7 @@ class _Job:
                     if start >= self.n:
                         break
                     self.next_start = start + self.block
-                self.function(start, min(start + self.block, self.n))
+                _run_block(self.function, start, min(start + self.block, self.n))
         except BaseException as error:
             with self.lock:
                 self.error = self.error or error
@@ -219,7 +232,19 @@ def parallel_for(function, n, block=1):
 
 def _run_serially(function, n, block):
     for start in range(0, n, block):
-        function(start, min(start + block, n))
+        _run_block(function, start, min(start + block, n))
+
+
+def _run_block(function, start, stop):
+    """Call the function for one block; the scratch memory that it takes is free again afterwards."""
+    if _thread.used == 0 and _thread.memory.size < _thread.wanted:
+        _thread.memory = np.empty(_thread.wanted, np.uint8)
+    saved = _thread.used, _thread.buffers
+    _thread.buffers = {}
+    try:
+        function(start, stop)
+    finally:
+        _thread.used, _thread.buffers = saved
 
 
 def _wait(job):
@@ -238,17 +263,28 @@ def block_size(n, item_bytes, cache_bytes=CACHE_BYTES):
 
 
 def scratch(name, shape, dtype):
-    """An uninitialised C-contiguous buffer that the same thread gets again under the same name.
+    """An uninitialised C-contiguous buffer that the same thread gets again under the same name in the same block.
 
-    It is only for use inside one kernel call: never return it, nor a view of it.
+    It is only for use inside one kernel call: never return it, nor a view of it. All blocks of a thread share their
+    scratch memory, so what one leaves there is lost to the next.
     """
     dtype = np.dtype(dtype)
     size = dtype.itemsize
     for length in shape:
         size *= length
-    buffer = _thread.buffers.get(name)
+    buffers = _thread.buffers if _thread.inside else _thread.outside
+    buffer = buffers.get(name)
     if buffer is None or buffer.nbytes < size:
-        buffer = np.empty(size, np.uint8)
-        if size <= _SCRATCH_LIMIT:
-            _thread.buffers[name] = buffer
+        buffer = _take(size) if _thread.inside else np.empty(size, np.uint8)
+        if _thread.inside or size <= _SCRATCH_LIMIT:
+            buffers[name] = buffer
     return buffer[:size].view(dtype).reshape(shape)
+
+
+def _take(size):
+    """So many bytes of the thread's scratch memory, or new ones until that has grown."""
+    first, size = _thread.used, -(-size // _ALIGNMENT) * _ALIGNMENT
+    _thread.used += size
+    if _thread.used <= _SCRATCH_LIMIT:
+        _thread.wanted = max(_thread.wanted, _thread.used)
+    return _thread.memory[first : first + size] if _thread.used <= _thread.memory.size else np.empty(size, np.uint8)
