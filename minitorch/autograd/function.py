@@ -56,6 +56,11 @@ class Function:
         raise NotImplementedError("a Function needs a static method backward(ctx, *grads)")
 
     @classmethod
+    def view_step(cls, i, params):
+        """The Function and its parameters that give the i-th of the views that `apply` gave with `params`."""
+        return cls, params
+
+    @classmethod
     def apply(cls, *inputs, **params):
         """Run forward and, where a gradient may be asked for, hang the node into the graph.
 
@@ -98,8 +103,9 @@ class Function:
             outputs.append(first._wrap(array))
         if cls.is_view:
             owner, _, steps = first._base or (first, None, None)
-            for output in outputs:
-                output._counter, output._base = first._counter, (owner, owner._edge, (steps, cls, params))
+            for i, output in enumerate(outputs):
+                step = cls.view_step(i, params)
+                output._counter, output._base = first._counter, (owner, owner._edge, (steps, *step))
                 output._untracked = first._untracked if recording else first._counter[0]
         if True in needs:
             node._record(inputs, arrays, outputs, results)

@@ -7,6 +7,7 @@ import numpy as np
 
 from minitorch.autograd import Function, Variable
 from minitorch.device import array_module
+from minitorch.kernels import backend
 from minitorch.ops.comparison import elementwise, where, without_derivative
 from minitorch.ops.operands import as_number, is_number, labelled, pair, quiet, to_float
 
@@ -16,7 +17,7 @@ class Add(Function):
 
     @staticmethod
     def forward(ctx, a, b):
-        return a + b
+        return backend(a).add(a, b)
 
     @staticmethod
     def backward(ctx, grad):

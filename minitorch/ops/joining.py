@@ -3,8 +3,9 @@
 import numpy as np
 
 from minitorch.autograd import Function
-from minitorch.device import array_module
+from minitorch.kernels import backend
 from minitorch.ops.arguments import arguments
+from minitorch.ops.indexing import Slice
 from minitorch.ops.operands import axis, cast, labelled, require_same_device, require_tensor, result_type, sizes
 from minitorch.ops.shape import expand, narrow, reshape, unsqueeze
 
@@ -16,7 +17,7 @@ class Cat(Function):
     def forward(ctx, *arrays, dim, ndim):
         ctx.dim, ctx.shapes = dim, [x.shape for x in arrays]
         ctx.lengths = [x.shape[dim] if x.ndim == ndim else 0 for x in arrays]
-        return array_module(arrays[0]).concatenate([x for x in arrays if x.ndim == ndim], axis=dim)
+        return backend(arrays[0]).concatenate([x for x in arrays if x.ndim == ndim], dim)
 
     @staticmethod
     def backward(ctx, grad):
@@ -25,6 +26,31 @@ class Cat(Function):
             reshape(narrow(grad, ctx.dim, start, length), shape) if needed else None
             for start, length, shape, needed in zip(starts, ctx.lengths, ctx.shapes, ctx.needs_input_grad)
         )
+
+
+class Split(Function):
+    """Parts of a dimension, of given lengths, as views; together their gradients are the input's."""
+
+    is_view = True
+
+    @staticmethod
+    def forward(ctx, x, dim, lengths):
+        ctx.dim = dim
+        return tuple(x[part] for part in _parts(dim, lengths))
+
+    @staticmethod
+    def backward(ctx, *grads):
+        return cat(grads, ctx.dim)
+
+    @staticmethod
+    def view_step(i, params):
+        return Slice, {"index": _parts(**params)[i]}
+
+
+def _parts(dim, lengths):
+    """The index of each part."""
+    starts = np.cumsum([0, *lengths]).tolist()
+    return [(slice(None),) * dim + (slice(start, start + n),) for start, n in zip(starts, lengths)]
 
 
 def _join(name, tensors):
@@ -84,8 +110,7 @@ def split(input, split_size_or_sections, dim=0):
     parts = sizes("split", (parts,))
     if sum(parts) != n or any(p < 0 for p in parts):
         raise RuntimeError(f"split: sections {list(parts)} do not sum to the size {n} of dimension {dim}")
-    starts = np.cumsum([0, *parts]).tolist()
-    return tuple(labelled("SplitBackward0", narrow(input, dim, n, length)) for n, length in zip(starts, parts))
+    return Split.apply(input, dim=dim, lengths=tuple(parts))
 
 
 @arguments()
@@ -104,8 +129,8 @@ def unbind(input, dim=0):
     require_tensor("unbind", input=input)
     _not_zero_dim("unbind", input, IndexError)
     dim = axis("unbind", dim, input.array.ndim)
-    places = range(input.array.shape[dim])
-    return tuple(labelled("UnbindBackward0", input[(slice(None),) * dim + (i,)]) for i in places)
+    n = input.array.shape[axis("unbind", dim, input.array.ndim)]
+    return tuple(labelled("UnbindBackward0", part.squeeze(dim)) for part in (split(input, 1, dim) if n else ()))
 
 
 def _not_zero_dim(name, input, error):

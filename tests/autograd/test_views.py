@@ -309,3 +309,30 @@ def test_programs_give_pytorchs_numbers_and_gradients(program, shape, in_graph, 
             assert not np.any(b if a is None else a)
         else:
             np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-9)
+
+
+def test_parts_are_one_node_whose_gradient_is_joined():
+    x = minitorch.arange(10.0).reshape(2, 5).requires_grad_()
+    left, right = x.split([2, 3], 1)
+    assert left.grad_fn is right.grad_fn and left.grad_fn.name() == "SplitBackward0"
+    (right * minitorch.tensor([1.0, 2.0, 3.0])).sum().backward(retain_graph=True)
+    assert x.grad.tolist() == [[0, 0, 1, 2, 3]] * 2  # nobody used the left part
+    x.grad = None
+    ((left**2).sum() * right.sum()).backward()
+    with_slices = minitorch.arange(10.0).reshape(2, 5).requires_grad_()
+    ((with_slices[:, :2] ** 2).sum() * with_slices[:, 2:].sum()).backward()
+    assert x.grad.tolist() == with_slices.grad.tolist()
+
+
+@pytest.mark.parametrize("take", [lambda y: y.chunk(2, 1), lambda y: y.split([1, 2], 1), lambda y: y.unbind(1)])
+def test_parts_follow_what_is_written_to_their_memory(take):
+    """Each part is a view of its own: gradients go through the write, and later parts are not taken for earlier ones."""
+    x = minitorch.ones(2, 3, requires_grad=True)
+    y = x * 2
+    *_, last = take(y)
+    y.mul_(x * 3)
+    assert (last == 6).all()
+    last.sum().backward()
+    assert x.grad.tolist() == [[0, 0, 12]] * 2
+    point = minitorch.rand(2, 3, dtype=minitorch.float64, requires_grad=True)
+    gradgradcheck(lambda x: tuple((part + 1) ** 3 for part in take(x * x)), [point])

@@ -11,7 +11,9 @@ from minitorch.kernels.cpu.attention import attention, attention_grad
 from minitorch.kernels.cpu.channel_shuffle import channel_shuffle
 from minitorch.kernels.cpu.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from minitorch.kernels.cpu.dropout import dropout
+from minitorch.kernels.cpu.elementwise import add
 from minitorch.kernels.cpu.embedding import embedding, embedding_grad
+from minitorch.kernels.cpu.joining import concatenate
 from minitorch.kernels.cpu.layer_norm import group_norm, group_norm_grad
 from minitorch.kernels.cpu.linalg import matmul
 from minitorch.kernels.cpu.loss import cross_entropy, cross_entropy_grad
@@ -29,6 +31,7 @@ __all__ = [
     "adaptive_avg_pool2d_grad",
     "adaptive_max_pool2d",
     "adaptive_max_pool2d_grad",
+    "add",
     "attention",
     "attention_grad",
     "avg_pool2d",
@@ -40,6 +43,7 @@ __all__ = [
     "channel_scale",
     "channel_scale_grad",
     "channel_shuffle",
+    "concatenate",
     "conv2d",
     "conv2d_input_grad",
     "conv2d_weight_grad",

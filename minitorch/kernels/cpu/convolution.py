@@ -120,7 +120,7 @@ def conv2d_weight_grad(grad, x, weight_shape, stride, padding, dilation, groups)
     x, stride = _drop_unread(x, grad.shape[2:], kernel, stride, lead)
     route = _route(weight_shape, grad, x, lead)
     if route is pointwise:
-        pointwise.weight_grad(np.ascontiguousarray(grad), np.ascontiguousarray(x), dweight, groups)
+        pointwise.weight_grad(grad, x, dweight, groups)
     elif route is channels_last:
         for inputs, outputs in _group_slices(weight_shape, groups):
             route.weight_grad(grad[:, outputs], x[:, inputs], dweight[outputs], stride, lead, dilation)
@@ -155,10 +155,10 @@ def _correlate(x, weight, bias, out, stride, lead, dilation, groups):
     x, stride = _drop_unread(x, out.shape[2:], weight.shape[2:], stride, lead)
     route = _route(weight.shape, out, x, lead)
     if route is pointwise and out.flags.c_contiguous:
-        pointwise.correlate(np.ascontiguousarray(x), weight, bias, out, groups)
+        pointwise.correlate(x, weight, bias, out, groups)
     elif route is pointwise:
         y = empty(out.shape, out.dtype)
-        pointwise.correlate(np.ascontiguousarray(x), weight, bias, y, groups)
+        pointwise.correlate(x, weight, bias, y, groups)
         out[...] = y
     elif route is channels_last:
         for inputs, outputs in _group_slices(weight.shape, groups):

@@ -14,7 +14,7 @@ _PIXELS_PER_SUM = 1024
 
 
 def correlate(x, weight, bias, out, groups):
-    """x (N, C, H, W) and out (N, O, H, W) must be C-contiguous."""
+    """x (N, C, H, W) may be some of the channels of a larger array, out (N, O, H, W) must be C-contiguous."""
     n, pixels = len(x), x.shape[2] * x.shape[3]
     matrix = np.ascontiguousarray(weight).reshape(groups, weight.shape[0] // groups, -1)
     source, target = x.reshape(n, groups, -1, pixels), out.reshape(n, groups, -1, pixels)
@@ -31,7 +31,7 @@ def correlate(x, weight, bias, out, groups):
 
 
 def weight_grad(grad, x, dweight, groups):
-    """Sum of ``grad @ x.T`` over the images, both C-contiguous; each thread sums a share.
+    """Sum of ``grad @ x.T`` over the images; each thread sums a share.
 
     Small planes of several images are put one behind the other first: a product over 64 pixels alone is slow, and
     adding it to the others takes a tenth of its time.

@@ -1,11 +1,23 @@
 """Functions that work number by number, run over blocks of large arrays by all threads."""
 
+import numpy as np
 
 from minitorch.kernels.cpu.parallel import parallel_for
-from minitorch.memory import empty
+from minitorch.memory import SMALL, empty
 
 BLOCK = 262_144  # numbers; smaller blocks would fit the cache better, but their calls fight for the interpreter lock
 _WORTH_SPLITTING = 2 * BLOCK  # below it, waking a thread costs more than it saves
+
+
+def add(a, b):
+    """a + b, with broadcasting; two large arrays of one shape are shared among the threads."""
+    if type(a) is np.ndarray and type(b) is np.ndarray and a.nbytes >= SMALL and _match(a, b):
+        return elementwise(np.add, a, b)
+    return a + b
+
+
+def _match(a, b):
+    return a.shape == b.shape and a.dtype == b.dtype and a.flags.c_contiguous and b.flags.c_contiguous
 
 
 def elementwise(function, *arrays):

@@ -15,7 +15,9 @@ from minitorch.kernels.cuda.attention import attention, attention_grad
 from minitorch.kernels.cuda.channel_shuffle import channel_shuffle
 from minitorch.kernels.cuda.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from minitorch.kernels.cuda.dropout import dropout
+from minitorch.kernels.cuda.elementwise import add
 from minitorch.kernels.cuda.embedding import embedding, embedding_grad
+from minitorch.kernels.cuda.joining import concatenate
 from minitorch.kernels.cuda.layer_norm import group_norm, group_norm_grad
 from minitorch.kernels.cuda.linalg import matmul
 from minitorch.kernels.cuda.loss import cross_entropy, cross_entropy_grad
@@ -33,6 +35,7 @@ __all__ = [
     "adaptive_avg_pool2d_grad",
     "adaptive_max_pool2d",
     "adaptive_max_pool2d_grad",
+    "add",
     "attention",
     "attention_grad",
     "avg_pool2d",
@@ -44,6 +47,7 @@ __all__ = [
     "channel_scale",
     "channel_scale_grad",
     "channel_shuffle",
+    "concatenate",
     "conv2d",
     "conv2d_input_grad",
     "conv2d_weight_grad",
