@@ -14,12 +14,12 @@ how the columns are made, which decides the speed:
 * ``planes``, few channels per group: every window position is one contiguous slice of the flat
   padded plane. Depthwise convolutions too: their products have one row, but as long as all images
   of a block together, which takes half the time of multiplying and adding shifted planes.
-* ``channels_last``, from 16 channels per group: windows are rows of KW * C contiguous numbers.
-  Below 16 channels those rows are too short to copy fast; above, the product works for small
-  planes too, because the pixels of several images go into one product.
+* ``channels_last``, from 32 channels per group: windows are rows of KW * C contiguous numbers.
+  Below, those rows are too short to copy fast; above, the product works for small planes too,
+  because the pixels of several images go into one product.
 * ``pointwise``, 1 x 1 kernels on large planes: the input is its own columns.
 
-Four ways go by other products: ``banded`` for few channels, ``winograd`` for 3 x 3 kernels from 16 channels, and for
+Four ways go by other products: ``banded`` for few channels, ``winograd`` for 3 x 3 kernels from 32 channels, and for
 depthwise convolutions ``toeplitz`` where planes are small and ``rows_of`` where they are of medium width.
 """
 from contextlib import suppress
@@ -36,7 +36,8 @@ from minitorch.kernels.cpu import convolution_winograd as winograd
 from minitorch.kernels.cpu.convolution_geometry import input_phase
 from minitorch.memory import empty
 
-_MANY_CHANNELS = 16
+_MANY_CHANNELS = 32
+_MANY_STRIDED_CHANNELS = 16  # for the gradient to the input
 _LARGE_PLANE = 64  # pixels: enough columns for one product per image
 
 
@@ -83,10 +84,10 @@ def conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, grou
         with suppress(FloatingPointError):
             way.input_grad(grad, weight, dx, stride, lead, dilation)
             return dx
-    if stride == (1, 1) and 1 < weight.shape[1] < _MANY_CHANNELS:
+    if stride == (1, 1) and 1 < weight.shape[1] < _MANY_CHANNELS and weight.shape[2:] != (1, 1):
         planes.input_grad(grad, weight, dx, lead, dilation, groups)
         return dx
-    if stride != (1, 1) and weight.shape[1] >= _MANY_CHANNELS and grad[0, 0].size >= _LARGE_PLANE:
+    if stride != (1, 1) and weight.shape[1] >= _MANY_STRIDED_CHANNELS and grad[0, 0].size >= _LARGE_PLANE:
         for inputs, outputs in _group_slices(weight.shape, groups):
             channels_last.input_grad(grad[:, outputs], weight[outputs], dx[:, inputs], stride, lead, dilation)
         return dx
