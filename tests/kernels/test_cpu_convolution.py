@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from minitorch.kernels.cpu import convolution, parallel
+from minitorch.kernels.cpu import convolution_pointwise as pointwise
 from minitorch.memory import empty, owns_memory
 
 TOLERANCE = {np.dtype(np.float32): 2e-4, np.dtype(np.float64): 1e-10}
@@ -300,3 +301,21 @@ def test_calls_from_several_threads_at_once():
         thread.join(timeout=120)
     assert not any(thread.is_alive() for thread in threads)
     assert wrong == []
+
+
+@pytest.mark.parametrize("pixels_per_sum", [1, 200, 10**6])
+@pytest.mark.parametrize("groups", [1, 3])
+def test_weight_gradient_of_1x1_kernels_over_several_images(groups, pixels_per_sum, monkeypatch):
+    """Of some of the channels of larger arrays, too; the images of a thread do not divide into those of a product."""
+    monkeypatch.setattr(pointwise, "_PIXELS_PER_SUM", pixels_per_sum)
+    random = np.random.default_rng(0)
+    x, grad = (random.standard_normal((7, channels, 9, 8)) for channels in (10, 13))
+    x, grad = x[:, 1:7], grad[:, 4:]
+    geometry = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": groups}
+    weight = random.standard_normal((9, 6 // groups, 1, 1))
+    for threads in (1, 2, 3):
+        with num_threads(threads):
+            dweight = convolution.conv2d_weight_grad(grad, x, weight.shape, **geometry)
+            y = convolution.conv2d(x, weight, None, **geometry)
+        close(dweight, reference.conv2d_gradients(grad, x, weight, **geometry)[1], np.float64)
+        close(y, reference.conv2d(x, weight, None, **geometry), np.float64)

@@ -60,6 +60,9 @@ def test_what_is_not_finite_stays_with_its_outputs(number, width):
     np.testing.assert_array_equal(np.isfinite(dweight[:, 0, 1, 1]), [True, False, True])
     dx = convolution.conv2d_input_grad(x, weight, x.shape, **geometry)
     np.testing.assert_array_equal(np.isfinite(dx), ~touched)
+    x[0, 1, 3, 3], x[0, 1, 0, 0] = 0, number  # a corner, which the last row of taps never reads
+    dweight = convolution.conv2d_weight_grad(grad, x, weight.shape, **geometry)
+    assert np.isfinite(dweight[1, 0, 2]).all() and not np.isfinite(dweight[1, 0, :2, :2]).any()
 
 
 def test_only_small_planes_with_a_filter_for_each_channel():
@@ -86,3 +89,23 @@ def test_results_do_not_depend_on_the_blocks(monkeypatch):
     for size in (1, 3000, 10**9):
         monkeypatch.setattr(convolution_rows, "_BLOCK_BYTES", size)
         np.testing.assert_array_equal(convolution.conv2d(x, weight, None, **geometry), wanted)
+
+
+def test_what_lies_in_scratch_memory_does_not_matter(monkeypatch):
+    def dirty(name, shape, dtype):
+        return np.full(shape, np.nan, dtype)
+
+    random = np.random.default_rng(0)
+    for stride, lead, size in (((1, 1), (1, 1), (7, 9)), ((2, 2), (0, 2), (6, 8)), ((3, 1), (2, 0), (9, 5))):
+        x, weight = (random.standard_normal(shape) for shape in ((3, 2, *size), (2, 1, 3, 3)))
+        out = [(size[a] + 2 * lead[a] - 3) // stride[a] + 1 for a in (0, 1)]
+        grad, found = random.standard_normal((3, 2, *out)), []
+        for scratch in (convolution_rows.scratch, dirty):
+            monkeypatch.setattr(convolution_rows, "scratch", scratch)
+            y, dx, dweight = np.empty_like(grad), np.empty_like(x), np.empty_like(weight)
+            convolution_rows.correlate(x, weight, None, y, stride, lead, (1, 1))
+            convolution_rows.input_grad(grad, weight, dx, stride, lead, (1, 1))
+            convolution_rows.weight_grad(grad, x, dweight, stride, lead, (1, 1))
+            found.append((y, dx, dweight))
+        for clean, again in zip(*found):
+            np.testing.assert_array_equal(clean, again)
