@@ -125,8 +125,8 @@ def rate(progress, schedule="cosine", warmup=0.2):
     return {"cosine": 0.5 * (1 + math.cos(math.pi * rest)), "linear": 1 - rest, "constant": 1.0}[schedule]
 
 
-def make_trainer(arguments, model, steps, classes):
-    """The trainer with the recipe; `steps` is the number of steps of the whole run."""
+def make_trainer(arguments, model, steps, classes, average=None):
+    """The trainer with the recipe; `steps` is the number of steps of the whole run, `average` an `AveragedModel`."""
     groups = nn.utils.parameter_groups(model, weight_decay=arguments.weight_decay)
     optimizer = optim.SGD(groups, lr=arguments.lr, momentum=0.9, nesterov=True)
     schedule = LambdaLR(optimizer, lambda step: rate(min(step / steps, 1), arguments.schedule, arguments.warmup))
@@ -137,8 +137,7 @@ def make_trainer(arguments, model, steps, classes):
         Progress(line),
         Checkpoint(arguments.output, every_seconds=30, resume=arguments.resume, settings=settings),
     ]
-    if arguments.ema:
-        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(arguments.ema), use_buffers=True)
+    if average is not None:
         callbacks.append(Averaging(average))
     return Trainer(
         model, optimizer, nn.CrossEntropyLoss(label_smoothing=arguments.label_smoothing), callbacks=callbacks,
@@ -154,27 +153,37 @@ def line(row):
 
 
 def train(arguments, model, data):
-    """Train to the last epoch; the history, a row for each epoch, and the probabilities for the test images."""
+    """Train to the last epoch; the history, a row for each epoch, and the probabilities for the test images, of the
+    averaged weights where there are such."""
     flip = arguments.data not in image_sets.NOT_MIRRORED
     augment = functools.partial(image_sets.crop_and_flip, padding=arguments.shift, flip=flip)
     loader, test = image_sets.loaders(data, arguments.batch_size, augment if arguments.augment else None,
                                       arguments.workers)  # fmt: skip
-    trainer = make_trainer(arguments, model, arguments.epochs * len(loader), len(data.classes))
+    average = None
+    if arguments.ema:
+        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(arguments.ema), use_buffers=True)
+    trainer = make_trainer(arguments, model, arguments.epochs * len(loader), len(data.classes), average)
     history = trainer.fit(loader, {"test": test}, arguments.epochs)
-    return history, predict(model, test)
+    return history, predict(model if average is None else average.module, test)
+
+
+def accuracy_of(history):
+    """The column of the history with the accuracy of what the run ends with: averaged weights, if there are such."""
+    average = "average_test_accuracy"
+    return average if average in history[-1] else "test_accuracy"
 
 
 def draw(folder, model, data, history, probabilities, title):
     """Learning curves, first filters, confusion matrix and the worst mistakes."""
     counts = confusion_matrix(probabilities.argmax(1), data.test_labels, len(data.classes))
-    names = ("epoch", "train_loss", "train_accuracy", "test_accuracy")
+    names = ("epoch", "train_loss", "train_accuracy", accuracy_of(history))
     columns = [[row[name] for row in history] for name in names]
     plot.learning_curves(folder / "learning_curves.png", *columns, title)
     weight = next(p for p in model.parameters() if p.ndim == 4).detach().cpu().numpy()
     plot.filters(folder / "filters.png", weight, f"First convolution: the {len(weight)} learnt filters")
     plot.confusion_matrix(
         folder / "confusion_matrix.png", counts, data.classes,
-        f"{title}: {history[-1]['test_accuracy']:.1%} right; each row in per cent",
+        f"{title}: {history[-1][accuracy_of(history)]:.1%} right; each row in per cent",
     )  # fmt: skip
     pictures = data.test_images[:, 0] if data.test_images.shape[1] == 1 else data.test_images.transpose(0, 2, 3, 1)
     plot.mistakes(
@@ -256,5 +265,7 @@ def follow(arguments, model, data, title):
     history, probabilities = train(arguments, model, data)
     seconds = time.perf_counter() - start
     draw(arguments.output, model, data, history, probabilities, f"{title} on {arguments.data}")
-    print(f"{history[-1]['test_accuracy']:.2%} of the test images right after {seconds:.1f} s of training; "
+    last, name = history[-1], accuracy_of(history)
+    which = f" by the average of the weights, {last['test_accuracy']:.2%} by the last," if arguments.ema else ""
+    print(f"{last[name]:.2%} of the test images right{which} after {seconds:.1f} s of training; "
           f"pictures in {arguments.output}")  # fmt: skip
