@@ -174,16 +174,19 @@ struct Affine {
 
     __device__ real operator()(real x) const { return (x - mean) * scale + shift; }
 
-    // The gradient behind the ReLU, if there is one: it passes where the ReLU's input is between 0 and the limit or NaN.
+    // The gradient behind the ReLU, if there is one: it passes where the ReLU's input is between 0 and the limit, or
+    // NaN.
     __device__ real before_relu(real grad, real x, bool relu, real limit) const {
+        if (!relu) return grad;
         real value = (*this)(x);
-        return relu && (value <= 0 || value >= limit) ? 0 : grad;
+        return value <= 0 || value >= limit ? 0 : grad;
     }
 };
 
-// y = (x - mean) * scale + shift, or the ReLU of it, cut off at a limit unless that is NaN. A thread owns one place of an image (its channel and its pixel)
-// and goes through images, BATCH at a time, so that it works out scale and shift once. Neighbouring threads own
-// neighbouring places (coalesced). Reads and writes each number once: 8 bytes and 3 flops each in float32.
+// y = (x - mean) * scale + shift, or the ReLU of it, cut off at a limit unless that is NaN. A thread owns one place of an
+// image (its channel and its pixel) and goes through images, BATCH at a time, so that it works out scale and shift once.
+// Neighbouring threads own neighbouring places (coalesced). Reads and writes each number once: 8 bytes and 3 flops each
+// in float32.
 extern "C" __global__ void channel_affine(const real* __restrict__ x, const real* mean, const real* var,
                                           const real* weight, const real* bias, real* __restrict__ y, int images,
                                           int channels, int size, real eps, bool relu, real limit) {
