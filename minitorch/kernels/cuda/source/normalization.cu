@@ -185,8 +185,8 @@ struct Affine {
 
 // y = (x - mean) * scale + shift, or the ReLU of it, cut off at a limit unless that is NaN. A thread owns one place of
 // an image (its channel and its pixel) and goes through images, BATCH at a time, so that it works out scale and shift
-// once. Neighbouring threads own neighbouring places (coalesced). Reads and writes each number once: 8 bytes and 3 flops
-// each in float32.
+// once. Neighbouring threads own neighbouring places (coalesced). Reads and writes each number once: 8 bytes and 3
+// flops each in float32.
 extern "C" __global__ void channel_affine(const real* __restrict__ x, const real* mean, const real* var,
                                           const real* weight, const real* bias, real* __restrict__ y, int images,
                                           int channels, int size, real eps, bool relu, real limit) {
